@@ -1,0 +1,39 @@
+/** Every cap on loops and sizes, with its reason. Reaching one gives `over-limit`, never an exception. */
+export const limits = {
+  /** Frames kept of one stack: V8's default stack of 984 KiB holds about 12,000 of the smallest frames. */
+  maxFrames: 1_000,
+  /** Nesting of inlined functions in one optimised frame; V8's own limit is far below. */
+  maxInlineDepth: 64,
+  /** Bytes of one thread's stack copied during a stop; the default main stack is 8 MiB, V8 uses under 1 MiB of it. */
+  maxStackBytes: 1 << 20,
+  /** Indirections through cons, thin and sliced strings; hostile or torn memory can make a cycle. */
+  maxStringDepth: 32,
+  /** Characters of a string shown in a preview. */
+  maxStringPreview: 200,
+  /** Characters of one whole preview line. */
+  maxPreviewChars: 300,
+  /** Properties or elements opened of one object. */
+  maxProperties: 20,
+  /** Levels of objects opened below a variable. */
+  maxValueDepth: 3,
+  /** Steps along back pointers or prototype chains when looking for a constructor. */
+  maxMapChain: 200,
+  /** Contexts walked outwards for closure variables. */
+  maxContextDepth: 8,
+  /** Variables shown of one scope. */
+  maxVariables: 100,
+  /** Source text read of one script, in characters: bundles of tens of megabytes exist; parsing them takes seconds. */
+  maxSourceChars: 32 << 20,
+  /** Characters of one source line kept in the report. */
+  maxSourceLineChars: 240,
+  /** Bytes searched backwards from a pc for the header of its Code object. */
+  maxCodeSearchBytes: 4 << 20,
+  /** Threads looked at in one process. */
+  maxThreads: 4_096,
+  /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */
+  stopTimeoutMs: 100,
+  /** The native side resumes the target after this time whatever we are doing. */
+  holdLimitMs: 500,
+  /** Our own budget for decoding while the target stands still. */
+  decodeInStopMs: 60,
+} as const;

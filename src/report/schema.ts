@@ -1,0 +1,326 @@
+/**
+ * The report: one captured, immutable record of a process. This file is the only description of it;
+ * types, validation and documentation come from here. Field names and meanings are a promise to users
+ * (`sleeper view --json` prints exactly this object).
+ *
+ * Readers use loose objects: a field written by a newer version is evidence and must survive. Units
+ * are the last word of a name (`…Ms`, `…Bytes`). A fact that could not be had is left out and stands in
+ * `missing` with its reason; a JavaScript value that could not be had is a Value with a `reason`.
+ */
+import * as v from 'valibot';
+
+/** Bumped on any change of a field. `docs/report-format.md` has an entry for each number. */
+export const formatVersion = 1;
+/** The oldest reader that can make sense of what this version writes. */
+export const minReaderVersion = 1;
+
+/** Duration in milliseconds, fractional. */
+const Milliseconds = v.number();
+const Tid = v.pipe(v.number(), v.integer());
+
+/** Why a value or a fact is absent. */
+export const AbsenceReason = v.picklist([
+  'optimized-out',
+  'unreadable',
+  'over-limit',
+  'not-supported',
+  'redacted',
+]);
+export type AbsenceReason = v.InferOutput<typeof AbsenceReason>;
+
+/** A JavaScript value as it was seen: never a live reference, bounded in depth and length. */
+export interface Value {
+  /**
+   * What `typeof` would say, or a finer name: `array`, `map`, `set`, `date`, `regexp`, `promise`, `error`,
+   * `proxy`, `typed-array`, `array-buffer`, `null`. `unknown` when `reason` is present.
+   */
+  type: string;
+  /** One line, readable by people. For a known primitive it is JavaScript source. */
+  preview: string;
+  className?: string;
+  /** Own properties or elements in enumeration order, to a bounded depth. */
+  properties?: { name: string; value: Value }[];
+  /** Full length of a string, array, map, set or buffer (in characters, elements, or bytes). */
+  length?: number;
+  /** True when `properties` or `preview` show less than there is. */
+  truncated?: boolean;
+  /** Present exactly when the value is not known. */
+  reason?: AbsenceReason;
+}
+export const Value: v.GenericSchema<Value> = v.looseObject({
+  type: v.string(),
+  preview: v.string(),
+  className: v.exactOptional(v.string()),
+  properties: v.exactOptional(
+    v.array(v.looseObject({ name: v.string(), value: v.lazy(() => Value) })),
+  ),
+  length: v.exactOptional(v.number()),
+  truncated: v.exactOptional(v.boolean()),
+  reason: v.exactOptional(AbsenceReason),
+}) as v.GenericSchema<Value>;
+
+/** A variable by name: an argument, a local, a variable of a closure. */
+export const Variable = v.looseObject({ name: v.string(), value: Value });
+export type Variable = v.InferOutput<typeof Variable>;
+
+/** V8's execution tier of a JavaScript frame. */
+export const Tier = v.picklist(['interpreted', 'baseline', 'maglev', 'turbofan']);
+export type Tier = v.InferOutput<typeof Tier>;
+
+/** One activation. Lines and columns count from 1; columns are in UTF-16 units, as in error.stack. */
+export const Frame = v.looseObject({
+  function: v.string(),
+  /** Script name as V8 knows it: a path, a file: or node: URL. Absent for builtin and native frames. */
+  file: v.exactOptional(v.string()),
+  line: v.exactOptional(v.number()),
+  column: v.exactOptional(v.number()),
+  kind: v.picklist(['js', 'builtin', 'native', 'wasm']),
+  tier: v.exactOptional(Tier),
+  /** True: the compiler merged this activation into the next one of the list. */
+  inlined: v.exactOptional(v.boolean()),
+  receiver: v.exactOptional(Value),
+  arguments: v.array(Variable),
+  locals: v.array(Variable),
+  /** Variables of enclosing scopes, innermost first. */
+  closure: v.exactOptional(v.array(Variable)),
+  source: v.exactOptional(
+    v.looseObject({ line: v.string(), before: v.array(v.string()), after: v.array(v.string()) }),
+  ),
+  /** Position before compilation, by source map. */
+  original: v.exactOptional(
+    v.looseObject({
+      file: v.string(),
+      line: v.number(),
+      column: v.number(),
+      function: v.exactOptional(v.string()),
+    }),
+  ),
+});
+export type Frame = v.InferOutput<typeof Frame>;
+
+/** One OS thread. */
+export const Thread = v.looseObject({
+  tid: Tid,
+  kind: v.picklist(['main', 'worker', 'native']),
+  /** `worker_threads` id. */
+  workerId: v.exactOptional(v.number()),
+  /** The kernel's name of the thread (/proc/PID/task/TID/comm). */
+  name: v.string(),
+  /** proc(5) state letter: R, S, D, T, t, Z, X, I. */
+  state: v.string(),
+  /** Kernel function the thread sleeps in. */
+  wchan: v.exactOptional(v.string()),
+  /** The system call it is in, by name with what is known of its arguments, such as `read(fd 17 → /tmp/fifo)`. */
+  syscall: v.exactOptional(v.string()),
+  /** CPU time consumed since the thread started. */
+  cpuMs: v.exactOptional(Milliseconds),
+  /** What V8 says it is doing: JS, GC, EXTERNAL, ATOMICS_WAIT, IDLE, … */
+  vmState: v.exactOptional(v.string()),
+  /** Which rung of the ladder answered for this thread. */
+  via: v.exactOptional(v.picklist(['agent', 'reader', 'proc'])),
+  heap: v.exactOptional(v.looseObject({})),
+  loop: v.exactOptional(
+    v.looseObject({
+      /** True: the loop turned recently or waits in its own poll. */
+      alive: v.boolean(),
+      /** Time since libuv last updated the loop's clock, at the moment of capture. */
+      lastTurnAgoMs: v.exactOptional(Milliseconds),
+      activeHandles: v.exactOptional(v.number()),
+      activeRequests: v.exactOptional(v.number()),
+    }),
+  ),
+  /** Innermost first. Empty with a sentence in `note` when there is none to show. */
+  frames: v.array(Frame),
+  /** A sentence about the stack as a whole, such as "no JS frames: waiting in the event loop". */
+  note: v.exactOptional(v.string()),
+});
+export type Thread = v.InferOutput<typeof Thread>;
+
+/** One suspended async function. */
+export const Task = v.looseObject({
+  id: v.number(),
+  function: v.string(),
+  file: v.exactOptional(v.string()),
+  line: v.exactOptional(v.number()),
+  column: v.exactOptional(v.number()),
+  locals: v.array(Variable),
+  arguments: v.array(Variable),
+  /** Id of another task, or words for what it waits for. */
+  awaits: v.exactOptional(v.union([v.number(), v.string()])),
+  awaitedBy: v.array(v.number()),
+});
+export type Task = v.InferOutput<typeof Task>;
+
+export const triggerKinds = [
+  'hang',
+  'request',
+  'rule',
+  'uncaught-exception',
+  'unhandled-rejection',
+  'out-of-memory',
+  'fatal-signal',
+  'abort',
+  'exit',
+  'vanished',
+] as const;
+
+/** Why the report was captured. */
+export const Trigger = v.looseObject({
+  kind: v.picklist(triggerKinds),
+  /** A sentence: who asked, which probe failed. */
+  reason: v.string(),
+  /** How long the event loop had not turned when the detector fired. CLOCK_MONOTONIC: a suspended machine does not count. */
+  stalledForMs: v.exactOptional(Milliseconds),
+});
+export type Trigger = v.InferOutput<typeof Trigger>;
+
+export const hangVerdicts = [
+  'js-busy',
+  'regexp-backtracking',
+  'microtask-starvation',
+  'next-tick-starvation',
+  'wasm-busy',
+  'gc-thrash',
+  'native-busy',
+  'native-blocked',
+  'sync-io',
+  'sync-child',
+  'atomics-wait',
+  'worker-deadlock',
+  'native-deadlock',
+  'threadpool-exhausted',
+  'dns-stall',
+  'async-stall',
+  'async-deadlock',
+  'lock-never-released',
+  'stream-stalled',
+  'ipc-blocked',
+  'stdout-blocked',
+  'loop-slow',
+  'timer-storm',
+  'stopped',
+  'traced',
+  'debugger-paused',
+  'uninterruptible-io',
+  'cpu-throttled',
+  'cluster-primary-blocked',
+] as const;
+export const calmVerdicts = ['idle', 'healthy'] as const;
+export const crashVerdicts = [
+  'uncaught-exception',
+  'unhandled-rejection',
+  'stack-overflow',
+  'heap-out-of-memory',
+  'worker-out-of-memory',
+  'native-crash',
+  'native-stack-overflow',
+  'aborted',
+  'exit-called',
+  'killed-by-signal',
+  'killed-by-oom-killer',
+  'double-fault',
+  'worker-crash',
+] as const;
+
+/** The named conclusion, with the evidence it cites. */
+export const Verdict = v.looseObject({
+  kind: v.picklist([...hangVerdicts, ...calmVerdicts, ...crashVerdicts]),
+  /** One sentence for the person at 3 a.m. */
+  summary: v.string(),
+  confidence: v.picklist(['certain', 'likely', 'guess']),
+  /** tid of the guilty thread. */
+  thread: v.exactOptional(Tid),
+  evidence: v.array(v.looseObject({ text: v.string() })),
+  advice: v.exactOptional(v.string()),
+});
+export type Verdict = v.InferOutput<typeof Verdict>;
+
+/** The error of a crash, as far as it can be told without running user code. */
+export interface ErrorRecord {
+  name: string;
+  message: string;
+  /** error.stack, as it was. */
+  stack?: string;
+  cause?: ErrorRecord;
+  /** AggregateError. */
+  errors?: ErrorRecord[];
+  properties: Variable[];
+}
+export const ErrorRecord: v.GenericSchema<ErrorRecord> = v.looseObject({
+  name: v.string(),
+  message: v.string(),
+  stack: v.exactOptional(v.string()),
+  cause: v.exactOptional(v.lazy(() => ErrorRecord)),
+  errors: v.exactOptional(v.array(v.lazy(() => ErrorRecord))),
+  properties: v.array(Variable),
+}) as v.GenericSchema<ErrorRecord>;
+
+export const Host = v.looseObject({
+  hostname: v.string(),
+  kernel: v.string(),
+  cpus: v.number(),
+  memory: v.looseObject({ totalBytes: v.number(), availableBytes: v.number() }),
+  containerId: v.exactOptional(v.string()),
+});
+export type Host = v.InferOutput<typeof Host>;
+
+export const Process = v.looseObject({
+  pid: v.number(),
+  /** RFC 3339. With `pid` it names the process for good: a reused pid has another start time. */
+  startTime: v.exactOptional(v.string()),
+  argv: v.exactOptional(v.array(v.string())),
+  execPath: v.exactOptional(v.string()),
+  cwd: v.exactOptional(v.string()),
+  nodeVersion: v.exactOptional(v.string()),
+  v8Version: v.exactOptional(v.string()),
+  uptimeMs: v.exactOptional(Milliseconds),
+  cgroup: v.exactOptional(v.string()),
+  /** proc(5) limits: soft limits by name; -1 is unlimited. */
+  limits: v.exactOptional(v.record(v.string(), v.number())),
+  /** Environment, redacted by key and by the look of the value. */
+  env: v.exactOptional(v.record(v.string(), v.string())),
+  /** What descriptors 0, 1 and 2 are: `pipe:[…]`, `/dev/pts/0`, a path. */
+  stdio: v.exactOptional(v.array(v.string())),
+});
+export type Process = v.InferOutput<typeof Process>;
+
+/** Everything. */
+export const Report = v.looseObject({
+  id: v.string(),
+  formatVersion: v.number(),
+  minReaderVersion: v.number(),
+  /** RFC 3339, UTC. */
+  capturedAt: v.string(),
+  /** From the request to the finished report. */
+  durationMs: Milliseconds,
+  /** The longest time any thread of the target stood still because of us. */
+  pausedMs: Milliseconds,
+  trigger: Trigger,
+  verdict: Verdict,
+  /** Two reports with the same signature are the same trouble. */
+  signature: v.string(),
+  host: Host,
+  process: Process,
+  threads: v.array(Thread),
+  tasks: v.array(Task),
+  handles: v.array(v.looseObject({ type: v.string() })),
+  requests: v.array(v.looseObject({ type: v.string() })),
+  threadpool: v.exactOptional(v.looseObject({})),
+  timers: v.array(v.looseObject({})),
+  error: v.exactOptional(ErrorRecord),
+  timeline: v.exactOptional(v.array(v.looseObject({}))),
+  breadcrumbs: v.exactOptional(v.array(v.looseObject({}))),
+  /** Facts the program attached through the agent's annotate(). */
+  annotations: v.exactOptional(v.record(v.string(), v.string())),
+  samples: v.exactOptional(v.array(v.looseObject({}))),
+  /** Every rung that failed and every fact that could not be had, with the reason. */
+  missing: v.array(v.looseObject({ what: v.string(), reason: v.string() })),
+  redactions: v.looseObject({ count: v.number(), keys: v.array(v.string()) }),
+});
+export type Report = v.InferOutput<typeof Report>;
+
+/** One entry of `Report.missing`. */
+export type Missing = Report['missing'][number];
+
+/** A report before it is judged: what `capture` hands to `diagnose`. */
+export type Capture = Omit<Report, 'verdict' | 'signature'>;

@@ -1,0 +1,58 @@
+/** What the reader answers. Frames and values are already in report form; nothing here refers to the target. */
+import type { Frame, Missing } from '../report/schema.ts';
+
+export interface ReadOptions {
+  /** Isolates already known to the agent; they make reading possible while another tracer holds the threads. */
+  readonly isolates?: readonly KnownIsolate[];
+  /** Total time the reader may take, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** An isolate as the agent inside the target knows it. */
+export interface KnownIsolate {
+  readonly tid: number;
+  /** Address of the v8::Isolate. */
+  readonly address: number;
+  /** `worker_threads` id; absent for the main thread. */
+  readonly workerId?: number;
+  /** Frame pointer of a thread that a debugger stopped to call us; lets its JavaScript frames be found without registers. */
+  readonly framePointer?: number;
+}
+
+/** One thread that has an isolate. */
+export interface ThreadReading {
+  readonly tid: number;
+  readonly kind: 'main' | 'worker';
+  readonly workerId?: number;
+  readonly vmState?: string;
+  /** Innermost first; empty with a `note` when no JavaScript is on the stack. */
+  readonly frames: readonly Frame[];
+  readonly note?: string;
+}
+
+export interface ProcessReading {
+  readonly nodeVersion?: string;
+  readonly v8Version: string;
+  /** Longest time the threads stood still in one look. */
+  readonly pausedMs: number;
+  readonly threads: readonly ThreadReading[];
+  /** Absent when the main loop cannot be found in this binary. */
+  readonly loop?: EventLoopReading;
+  readonly missing: readonly Missing[];
+}
+
+/** The libuv loop of the main thread. */
+export interface EventLoopReading {
+  /** Time since libuv last updated the loop's clock. Large both when stuck and when idle: an idle loop waits in its poll. */
+  readonly lastTurnAgoMs: number;
+  /** The epoll descriptor the loop waits on. A thread in epoll_wait on another descriptor is in a nested loop (execSync). */
+  readonly backendFd: number;
+  readonly activeHandles: number;
+  readonly activeRequests: number;
+}
+
+/** Reads the loop's clock of one process again and again, without stopping it. */
+export interface EventLoopClock {
+  /** @returns null when the process is gone or its loop does not exist yet */
+  read(): EventLoopReading | null;
+}

@@ -2,7 +2,7 @@
  * Report to bytes: one MessagePack map, without extensions, so that any MessagePack library reads it. Header
  * fields come first, so that a listing reads a few hundred bytes of a file.
  */
-import { Packr } from 'msgpackr/pack';
+import { Packr } from 'msgpackr';
 import { limits } from '../limits.ts';
 import type { Report } from '../report/schema.ts';
 import { headerKeys } from './decode.ts';
@@ -33,7 +33,7 @@ const shrinkSteps: readonly (CopyBounds & { readonly lost?: string })[] = [
 
 /** Writes a report. The bytes decode again: what was too much is left out and named in `missing`. */
 export function encodeReport(report: Report): Buffer {
-  let bytes = Buffer.alloc(0);
+  let bytes: Buffer = Buffer.alloc(0);
   for (const { lost, ...bounds } of shrinkSteps) {
     const missing =
       lost === undefined

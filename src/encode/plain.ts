@@ -36,10 +36,12 @@ export function copyPlain(value: unknown, bounds: CopyBounds): { value: unknown;
       return null;
     }
     if (Array.isArray(item)) {
-      return item.slice(0, bounds.maxElements).map((element: unknown) => visit(element, depth + 1));
+      return (item as unknown[])
+        .slice(0, bounds.maxElements)
+        .map((element) => visit(element, depth + 1));
     }
     const copy: Record<string, unknown> = {};
-    for (const [key, field] of Object.entries(item)) {
+    for (const [key, field] of Object.entries(item as Record<string, unknown>)) {
       const kept = isKept(key, depth, bounds) ? field : emptied(field);
       if (isPlain(kept)) {
         nodes++;

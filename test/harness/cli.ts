@@ -47,10 +47,7 @@ export function startSleeper(
   args: readonly string[],
   options: Pick<CliOptions, 'archive' | 'env'>,
 ): Target {
-  const { child: _child, ...target } = spawnCommand(
-    owner,
-    [process.execPath, sleeperBin, ...args],
-    { env: { NO_COLOR: '1', SLEEPER_ARCHIVE: options.archive, ...options.env } },
-  );
-  return target;
+  return spawnCommand(owner, [process.execPath, sleeperBin, ...args], {
+    env: { NO_COLOR: '1', SLEEPER_ARCHIVE: options.archive, ...options.env },
+  });
 }

@@ -4,7 +4,7 @@
  * `{ "$class": "Order", … }` an instance, `{ "$type": "map" }` only the type, `{ "$undefined": true }`,
  * `{ "$function": "name" }`, `{ "$oneOf": [a, b] }`.
  */
-import type { Value, Variable } from '../../src/report/schema.ts';
+import type { Value, Variable } from '#dist/report/schema.js';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -47,7 +47,11 @@ function objectMismatches(
   else if ($undefined !== undefined) check('type', value.type, 'undefined');
   else if ($function !== undefined) {
     check('type', value.type, 'function');
-    check('name in preview', value.preview.includes(String($function)), true);
+    check(
+      'name in preview',
+      typeof $function === 'string' && value.preview.includes($function),
+      true,
+    );
   } else check('type', value.type, 'object');
   if ($class !== undefined) check('class', value.className, $class);
   return [...mismatches, ...propertyMismatches(value, Object.entries(properties), where)];

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
-import { Report } from '../../src/report/schema.ts';
+import { Report } from '#dist/report/schema.js';
 
 /** Tables whose rows carry type-specific fields that the schema leaves open on purpose. */
 const openTables = [/^handles\.\d+$/, /^requests\.\d+$/];

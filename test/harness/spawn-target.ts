@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { nodeBinary } from './node-versions.ts';
 import type { NodeName } from './node-versions.ts';
 import { agentRegister } from './paths.ts';
@@ -106,9 +106,9 @@ export function spawnCommand(
   collectLines(child.stdout, lines);
   collectLines(child.stderr, lines);
   child.stdin.on('error', () => undefined); // a program that ends before it reads is no fault of ours
-  const kill = async (): Promise<Exit> => {
+  const kill = (): Promise<Exit> => {
     child.kill('SIGKILL');
-    return await exited;
+    return exited;
   };
   owner.after(async () => {
     await kill();
@@ -119,9 +119,11 @@ export function spawnCommand(
     directory,
     exited,
     lines,
-    say: (line) => (child.stdin as Writable).write(`${line}\n`),
-    expect: async (pattern) =>
-      await waitFor(`a line matches ${String(pattern)}`, () => {
+    say: (line) => {
+      child.stdin.write(`${line}\n`);
+    },
+    expect: (pattern) =>
+      waitFor(`a line matches ${String(pattern)}`, () => {
         for (const line of lines) {
           const match = pattern.exec(line);
           if (match !== null) return match;

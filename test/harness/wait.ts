@@ -95,16 +95,16 @@ export function readThreads(pid: number): ThreadStatus[] {
 }
 
 /** Resolves when the main thread waits in this system call. */
-export async function waitForSyscall(pid: number, name: string): Promise<ThreadStatus> {
-  return await waitFor(`process ${String(pid)} is in ${name}`, () => {
+export function waitForSyscall(pid: number, name: string): Promise<ThreadStatus> {
+  return waitFor(`process ${String(pid)} is in ${name}`, () => {
     const thread = readThread(pid, pid);
     return thread?.syscall === name ? thread : null;
   });
 }
 
 /** Resolves when the main thread has this proc(5) state letter. */
-export async function waitForState(pid: number, state: string): Promise<ThreadStatus> {
-  return await waitFor(`the main thread of ${String(pid)} is in state ${state}`, () => {
+export function waitForState(pid: number, state: string): Promise<ThreadStatus> {
+  return waitFor(`the main thread of ${String(pid)} is in state ${state}`, () => {
     const thread = readThread(pid, pid);
     return thread?.state === state ? thread : null;
   });
@@ -114,13 +114,13 @@ export async function waitForState(pid: number, state: string): Promise<ThreadSt
  * Resolves when one of the chosen threads has consumed this much more CPU than when the wait began: it is
  * then busy for good, and hot code has been compiled.
  */
-export async function waitForCpu(
+export function waitForCpu(
   pid: number,
   cpuMs: number,
   choose: (thread: ThreadStatus) => boolean = (thread) => thread.tid === pid,
 ): Promise<ThreadStatus> {
   const before = new Map(readThreads(pid).map((thread) => [thread.tid, thread.cpuMs]));
-  return await waitFor(`process ${String(pid)} has used ${String(cpuMs)} ms of CPU`, () =>
+  return waitFor(`process ${String(pid)} has used ${String(cpuMs)} ms of CPU`, () =>
     readThreads(pid)
       .filter(choose)
       .find((thread) => thread.cpuMs - (before.get(thread.tid) ?? 0) >= cpuMs),

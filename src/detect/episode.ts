@@ -17,6 +17,9 @@ export type EpisodeEvent =
   | { readonly kind: 'recovered'; readonly afterMs: number }
   | { readonly kind: 'ended'; readonly whileHanging: boolean };
 
+/** Two readings of the same turn differ by this much: the loop's clock counts whole milliseconds. */
+const clockJitterMs = 50;
+
 /** The beginning of a story. */
 export const calm: Episode = { heart: null, hangSinceMs: null };
 
@@ -39,7 +42,10 @@ export function advance(
       event: { kind: 'hang-began', trigger },
     };
   }
-  const turned = reading.loop === 'turning' || reading.loop === 'polling';
+  const turned =
+    reading.loop === 'turning' ||
+    reading.loop === 'polling' ||
+    heart.lastTurnAtMs > hangSinceMs + clockJitterMs;
   if (!turned || before === null) return { episode: { heart, hangSinceMs }, event: null };
   const turnedAtMs = reading.atMs - (reading.lastTurnAgoMs ?? 0);
   const afterMs = Math.max(0, stalledForMs({ ...before, lastTurnAtMs: hangSinceMs }, turnedAtMs));

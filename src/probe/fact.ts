@@ -4,8 +4,7 @@ import { readFile } from 'node:fs/promises';
 
 /** What was learnt, or a sentence fragment that says why not, such as `not permitted (EACCES)`. */
 export type Fact<T> =
-  | { readonly known: true; readonly value: T }
-  | { readonly known: false; readonly reason: string };
+  { readonly known: true; readonly value: T } | { readonly known: false; readonly reason: string };
 
 /** A fact that could be had. */
 export function known<T>(value: T): Fact<T> {

@@ -63,10 +63,14 @@ export function requireNodeProcess(pid: number): ProcessIdentity {
 }
 
 function notNode(pid: number, what: string): SleeperError {
-  return new SleeperError('ERR_SLEEPER_NOT_NODE', `Process ${pid} is not Node.js: it runs ${what}.`, {
-    pid,
-    executable: what,
-  });
+  return new SleeperError(
+    'ERR_SLEEPER_NOT_NODE',
+    `Process ${pid} is not Node.js: it runs ${what}.`,
+    {
+      pid,
+      executable: what,
+    },
+  );
 }
 
 /** Names that say it all: node, nodejs, node-22, node22. */

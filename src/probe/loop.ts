@@ -12,12 +12,12 @@
  */
 import { performance } from 'node:perf_hooks';
 import { openEventLoop } from '../reader/read.ts';
-import type { EventLoopClock } from '../reader/reading.ts';
+import type { EventLoopClock, EventLoopReading } from '../reader/reading.ts';
 import { type AgentClient, connectAgent } from './agent.ts';
 import { type Fact, absent, known, readFact, reasonOf } from './fact.ts';
 import { type ProcessIdentity, isAlive } from './identity.ts';
 import { readStatus } from './stat.ts';
-import { epollDescriptorOf } from './syscall.ts';
+import { type SyscallReading, epollDescriptorOf } from './syscall.ts';
 import { type TaskReading, isFrozen, readTask } from './task.ts';
 
 /** What one look at the main loop gave. */
@@ -53,6 +53,19 @@ export interface LoopProbeSources {
 
 /** A loop that turned within this time turns: an ordinary callback takes less. */
 const turningWithinMs = 100;
+
+/**
+ * Judges the main loop by its clock and by the call its thread is in.
+ * @param syscall read before the clock: a loop that wakes up in between has set its clock
+ */
+export function judgeLoop(
+  clock: EventLoopReading,
+  syscall: Fact<SyscallReading>,
+): 'turning' | 'polling' | 'stuck' | 'unknown' {
+  if (clock.lastTurnAgoMs <= turningWithinMs) return 'turning';
+  if (!syscall.known) return 'unknown';
+  return epollDescriptorOf(syscall.value) === clock.backendFd ? 'polling' : 'stuck';
+}
 
 /** Prepares looking at a process. Never throws: what is not possible is left out. */
 export async function openLoopProbe(
@@ -132,15 +145,11 @@ class CombinedLoopProbe implements LoopProbe {
 
   #lookFromOutside(before: TaskReading): LoopReading {
     const { pid } = this.#identity;
-    // The call first, then the clock: a loop that wakes up in between has set its clock.
+    // The call first, then the clock: see judgeLoop().
     const task = readTask(pid, pid) ?? before;
     const clock = this.#clock.known ? this.#clock.value.read() : null;
     if (clock === null) return this.#lookAtProc(task);
-    const { lastTurnAgoMs, backendFd } = clock;
-    if (lastTurnAgoMs <= turningWithinMs) return readingOf('reader', 'turning', lastTurnAgoMs);
-    if (!task.syscall.known) return readingOf('reader', 'unknown', lastTurnAgoMs);
-    const polls = epollDescriptorOf(task.syscall.value) === backendFd;
-    return readingOf('reader', polls ? 'polling' : 'stuck', lastTurnAgoMs);
+    return readingOf('reader', judgeLoop(clock, task.syscall), clock.lastTurnAgoMs);
   }
 
   #lookAtProc(task: TaskReading): LoopReading {

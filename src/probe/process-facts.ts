@@ -36,9 +36,7 @@ export async function readProcessFacts(pid: number, deadlineMs: number): Promise
     containerId: findContainerId(cgroup),
     stdio: readStdio(pid),
     uptimeMs,
-    startedAtMs: uptimeMs.known
-      ? { known: true, value: Date.now() - uptimeMs.value }
-      : uptimeMs,
+    startedAtMs: uptimeMs.known ? { known: true, value: Date.now() - uptimeMs.value } : uptimeMs,
   };
 }
 

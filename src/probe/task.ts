@@ -24,7 +24,9 @@ export function readTids(pid: number): Fact<number[]> {
   try {
     const tids = readdirSync(`/proc/${pid}/task`).map(Number);
     tids.sort((left, right) => Number(right === pid) - Number(left === pid) || left - right);
-    return tids.length === 0 ? absent('gone (no threads)') : known(tids.slice(0, limits.maxThreads));
+    return tids.length === 0
+      ? absent('gone (no threads)')
+      : known(tids.slice(0, limits.maxThreads));
   } catch (error) {
     return absent(reasonOf(error));
   }

@@ -127,10 +127,7 @@ function redactError(error: ErrorRecord, tally: RedactionTally, depth: number): 
 }
 
 /** Variables of one scope. */
-export function redactVariables(
-  variables: readonly Variable[],
-  tally: RedactionTally,
-): Variable[] {
+export function redactVariables(variables: readonly Variable[], tally: RedactionTally): Variable[] {
   return variables.map((variable) => ({
     ...variable,
     value: redactValue(variable.value, isSecretName(variable.name) ? variable.name : null, tally),

@@ -9,7 +9,9 @@ export const redactedText = '[redacted]';
 /** A name with one of these words in it names a secret. */
 const secretWords = new Set(
   `password passwd passwords pwd passphrase secret secrets token tokens apikey apikeys credential credentials
-   authorization cookie cookies jwt bearer cvv cvc otp ssn iban privatekey accesskey secretkey`.split(/\s+/),
+   authorization cookie cookies jwt bearer cvv cvc otp ssn iban privatekey accesskey secretkey`.split(
+    /\s+/,
+  ),
 );
 /** A name whose last word is one of these names a secret: `DB_PASS`, `auth`; but not `passCount`, `SSH_AUTH_SOCK`. */
 const secretLastWords = new Set(['pass', 'auth', 'pin', 'pw', 'creds', 'session', 'sid']);

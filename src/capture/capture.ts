@@ -9,17 +9,16 @@
  * for, and a second time at the end: what moves is running, what does not is blocked.
  */
 import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SleeperError } from '../errors.ts';
-import { type IsolateAnswer, type AgentClient, connectAgent } from '../probe/agent.ts';
+import { connectAgent } from '../probe/agent.ts';
 import { readHost } from '../probe/host.ts';
 import { type ProcessIdentity, isAlive, requireNodeProcess } from '../probe/identity.ts';
 import { type ProcessFacts, readProcessFacts } from '../probe/process-facts.ts';
 import { readFact } from '../probe/fact.ts';
 import { readStatus } from '../probe/stat.ts';
-import { type TaskReading, readTask, readTasks } from '../probe/task.ts';
-import { readProcess } from '../reader/read.ts';
-import type { KnownIsolate, ProcessReading, ReadOptions } from '../reader/reading.ts';
+import { readTasks } from '../probe/task.ts';
+import { openEventLoop, readProcess } from '../reader/read.ts';
+import type { KnownIsolate, ProcessReading } from '../reader/reading.ts';
 import { redactCapture } from '../report/redact.ts';
 import {
   type Capture,
@@ -30,7 +29,9 @@ import {
   formatVersion,
   minReaderVersion,
 } from '../report/schema.ts';
+import { type CaptureDependencies, askAgent, climb } from './climb.ts';
 import { parseErrorFrames } from './error-frames.ts';
+import { lookAgain, waitUntilTurnedOrStuck } from './looks.ts';
 import { processSection } from './process-section.ts';
 import { addSourceLines } from './source-lines.ts';
 import { mergeThreads, nameCalls } from './threads.ts';
@@ -55,22 +56,12 @@ export interface CaptureRequest {
   readonly breadcrumbs?: readonly Record<string, unknown>[];
 }
 
-/** The rungs, replaceable by tests. */
-export interface CaptureDependencies {
-  readProcess(pid: number, options: ReadOptions): Promise<ProcessReading>;
-  connectAgent(pid: number): AgentClient;
-}
+const realDependencies: CaptureDependencies = { readProcess, openEventLoop, connectAgent };
 
-const realDependencies: CaptureDependencies = { readProcess, connectAgent };
-
-/** Each question to the agent may take this long (plus the client's slack). */
-const agentTimeoutMs = 150;
 /** Kept for /proc and for putting the report together. */
 const reserveMs = 400;
 /** For the parts of /proc that lie in the target's memory. */
 const factsTimeoutMs = 1_000;
-/** The second look comes at least this long after the first; the kernel counts CPU time in steps of up to 10 ms. */
-const betweenLooksMs = 250;
 
 /**
  * Captures a process. Ends within the deadline with whatever was found.
@@ -87,15 +78,20 @@ export async function capture(
   const endsAtMs = startedAtMs + request.deadlineMs;
   const missing: Missing[] = [];
 
+  await settle(request, dependencies, endsAtMs);
+  const firstLookAtMs = performance.now();
   const before = readTasks(request.pid);
   if (!before.known) throw targetGone(request.pid);
   const calls = nameCalls(request.pid, before.value);
   const factsRead = readProcessFacts(request.pid, Math.min(factsTimeoutMs, request.deadlineMs / 2));
   noteTracer(request.pid, missing);
-  const isolates = await askAgent(request, dependencies, missing);
+  const isolates =
+    request.isolates ??
+    (request.askAgent === false ? [] : await askAgent(request.pid, dependencies, missing));
   const readerMs = endsAtMs - reserveMs - performance.now();
   const reading = await climb(request.pid, isolates, readerMs, dependencies, missing);
-  const samples = await lookAgain(request.pid, before.value, startedAtMs, endsAtMs);
+  const main = before.value.find((task) => task.tid === request.pid);
+  const samples = await lookAgain(request.pid, main, firstLookAtMs, endsAtMs);
   const facts = await factsRead;
   noteEnd(identity, request, reading, missing);
 
@@ -134,6 +130,25 @@ export async function capture(
   });
 }
 
+/** Only for questions: a watchdog, a debugger or an error has a moment of its own. */
+async function settle(
+  request: CaptureRequest,
+  dependencies: CaptureDependencies,
+  endsAtMs: number,
+): Promise<void> {
+  if (request.trigger.kind !== 'request' || request.isolates !== undefined) return;
+  const halfwayMs = (endsAtMs + performance.now()) / 2;
+  try {
+    const clock = await within(
+      dependencies.openEventLoop(request.pid),
+      halfwayMs - performance.now(),
+    );
+    if (clock.known) await waitUntilTurnedOrStuck(request.pid, clock.value, halfwayMs);
+  } catch {
+    // The reader will say why it cannot find the loop.
+  }
+}
+
 function targetGone(pid: number): SleeperError {
   return new SleeperError(
     'ERR_SLEEPER_TARGET_GONE',
@@ -149,101 +164,6 @@ function noteTracer(pid: number, missing: Missing[]): void {
   const name = readFact(`/proc/${tracerPid}/comm`, (text) => text.trim());
   const tracer = name.known ? `${name.value} (process ${tracerPid})` : `process ${tracerPid}`;
   missing.push({ what: 'stopping the threads', reason: `${tracer} traces the process already` });
-}
-
-async function askAgent(
-  request: CaptureRequest,
-  dependencies: CaptureDependencies,
-  missing: Missing[],
-): Promise<readonly (KnownIsolate & Partial<IsolateAnswer>)[]> {
-  if (request.isolates !== undefined) return request.isolates;
-  if (request.askAgent === false) return [];
-  let agent: AgentClient;
-  try {
-    agent = dependencies.connectAgent(request.pid);
-  } catch (error) {
-    missing.push({ what: 'agent', reason: agentAbsence(error) });
-    return [];
-  }
-  try {
-    const allowed = await agent.allow(agentTimeoutMs);
-    if (!allowed.known) missing.push({ what: 'agent', reason: allowed.reason });
-    const answer = allowed.known ? await agent.probe(agentTimeoutMs) : allowed;
-    if (answer.known) return answer.value;
-    if (allowed.known) missing.push({ what: 'agent', reason: answer.reason });
-    return [];
-  } finally {
-    agent.close();
-  }
-}
-
-function agentAbsence(error: unknown): string {
-  if (error instanceof SleeperError && error.code === 'ERR_SLEEPER_NO_AGENT') {
-    return 'not loaded in this process';
-  }
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** Errors of the reader that mean there is nothing to report on. */
-const fatalReaderErrors = new Set(['ERR_SLEEPER_NOT_NODE']);
-
-async function climb(
-  pid: number,
-  isolates: readonly KnownIsolate[],
-  timeMs: number,
-  dependencies: CaptureDependencies,
-  missing: Missing[],
-): Promise<ProcessReading | null> {
-  if (timeMs <= 0) {
-    missing.push({ what: 'reader', reason: 'no time left' });
-    return null;
-  }
-  try {
-    const options = isolates.length > 0 ? { deadlineMs: timeMs, isolates } : { deadlineMs: timeMs };
-    const reading = await within(dependencies.readProcess(pid, options), timeMs);
-    if (reading.known) return reading.value;
-    missing.push({ what: 'reader', reason: reading.reason });
-  } catch (error) {
-    if (error instanceof SleeperError && fatalReaderErrors.has(error.code)) throw error;
-    missing.push({
-      what: 'reader',
-      reason: error instanceof Error ? error.message : String(error),
-    });
-  }
-  return null;
-}
-
-/** Two looks at the main thread, for `samples`; one when it waits and there is no time. */
-async function lookAgain(
-  pid: number,
-  before: readonly TaskReading[],
-  startedAtMs: number,
-  endsAtMs: number,
-): Promise<NonNullable<Capture['samples']>> {
-  const first = before.find((task) => task.tid === pid);
-  if (first === undefined) return [];
-  const dueMs = startedAtMs + betweenLooksMs - performance.now();
-  const leftMs = endsAtMs - performance.now();
-  if (dueMs > 0) await sleep(Math.max(0, Math.min(dueMs, leftMs)));
-  const second = readTask(pid, pid);
-  const samples = [sampleOf(first, 0)];
-  if (second !== null) samples.push(sampleOf(second, performance.now() - startedAtMs));
-  return samples;
-}
-
-function sampleOf(task: TaskReading, atMs: number): Record<string, unknown> {
-  const { tid, state, syscall, cpuMs } = task;
-  const call = syscall.known && syscall.value.kind === 'call' ? syscall.value : null;
-  return {
-    tid,
-    atMs: Math.round(atMs),
-    state,
-    // Number and arguments: two looks with the same ones are the same call, or one just like it.
-    ...(syscall.known && {
-      call: call === null ? syscall.value.kind : `${call.name}(${call.arguments.join(', ')})`,
-    }),
-    ...(cpuMs.known && { cpuMs: cpuMs.value }),
-  };
 }
 
 /** A process that ended meanwhile: for a hang or a crash what was seen is worth keeping, for a question it is not. */

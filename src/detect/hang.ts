@@ -27,6 +27,12 @@ export interface Heartbeat {
   readonly latest: LoopReading;
 }
 
+/**
+ * Where no policy is given (somebody asked for a capture), a loop is called stuck after this time without a turn.
+ * Ordinary long callbacks take less.
+ */
+export const stuckAfterMs = 1_000;
+
 /** Looks that must agree before we speak of a hang: one may have hit the moment between waking up and turning. */
 const looksThatMustAgree = 2;
 /** Time between looks, in intervals, above which the watchdog was late rather than the process. */

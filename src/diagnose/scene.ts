@@ -1,4 +1,5 @@
 /** A capture, looked at the way the rules need it. Pure. */
+import { stuckAfterMs } from '../detect/hang.ts';
 import type { Capture, Frame, Thread } from '../report/schema.ts';
 
 /** A system call, taken from its words in the report. */
@@ -39,8 +40,6 @@ export interface Scene {
   readonly appFrames: readonly Frame[];
 }
 
-/** Without a watchdog's word, a loop is called stuck after this time; ordinary long callbacks take less. */
-export const stuckAfterMs = 1_000;
 /** CPU time of this share is not counted as work: reading, timers, the collector. */
 const idleShare = 0.05;
 

@@ -1,7 +1,7 @@
 /** The event loop turns. Nothing is wrong. */
+import { stuckAfterMs } from '../../detect/hang.ts';
 import { type Rule, blindness, loopEvidence, looksEvidence, nameMain } from '../evidence.ts';
 import { formatDuration } from '../words.ts';
-import { stuckAfterMs } from '../scene.ts';
 
 /** The last rule: everything that is no hang. */
 export const healthy: Rule = (scene) => {

@@ -57,6 +57,6 @@ export const nativeBlocked: Rule = (scene) => {
       ...frameEvidence(scene),
       ...blindness(scene),
     ],
-    advice: `See what native code waits for: sleeper gdb ${capture.process.pid}, or gdb -p ${capture.process.pid} -batch -ex bt`,
+    advice: `See what native code waits for: gdb -p ${capture.process.pid} -batch -ex bt`,
   };
 };

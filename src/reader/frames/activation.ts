@@ -1,20 +1,7 @@
 /** One activation of a JavaScript function, as the frame and its compiler's notes describe it. */
 import type { SharedFunction } from '../heap/functions.ts';
-import type { Tagged } from '../layout/tagged.ts';
-import type { AbsenceReason, Tier } from '../../report/schema.ts';
-
-/** Where a variable's value is: a tagged word, a raw number, or nowhere. */
-export type Slot =
-  | { readonly kind: 'tagged'; readonly word: Tagged }
-  | { readonly kind: 'number'; readonly value: number }
-  | { readonly kind: 'boolean'; readonly value: boolean }
-  | { readonly kind: 'absent'; readonly reason: AbsenceReason };
-
-export const optimizedOut: Slot = { kind: 'absent', reason: 'optimized-out' };
-export const unreadable: Slot = { kind: 'absent', reason: 'unreadable' };
-export function tagged(word: Tagged): Slot {
-  return { kind: 'tagged', word };
-}
+import type { Slot } from '../heap/slot.ts';
+import type { Tier } from '../../report/schema.ts';
 
 export interface Activation {
   readonly shared: SharedFunction;

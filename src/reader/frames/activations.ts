@@ -3,18 +3,24 @@
  * An optimised frame is several activations when functions were inlined into it.
  */
 import { limits } from '../../limits.ts';
-import { BytecodeSizes, offsetInBytecode, readBytecodeArray, type BytecodeArray } from '../heap/bytecode.ts';
+import {
+  BytecodeSizes,
+  offsetInBytecode,
+  readBytecodeArray,
+  type BytecodeArray,
+} from '../heap/bytecode.ts';
 import { readSharedFunction, sharedOfFunction, type SharedFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
-import { smiValue, type Tagged, untag } from '../layout/tagged.ts';
+import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
 import type { Tier } from '../../report/schema.ts';
-import { type Activation, optimizedOut, type Slot, tagged, unreadable } from './activation.ts';
+import { optimizedOut, type Slot, tagged, unreadable } from '../heap/slot.ts';
+import type { Activation } from './activation.ts';
 import type { CodeObject } from './code.ts';
 import { readOptimized } from './optimized.ts';
 import { findBaselineBytecode, findPosition } from './position.ts';
 import type { CodePlaces } from './top-frame.ts';
-import type { ScriptFrame } from './unwind.ts';
+import type { ScriptFrame } from './frame.ts';
 
 const frameSlots = {
   receiver: 16,
@@ -41,26 +47,37 @@ export class ActivationReader {
   read(frame: ScriptFrame): Activation[] {
     const shared = readSharedFunction(this.#heap, sharedOfFunction(this.#heap, frame.function));
     if (frame.isEntering) return [this.#enteringActivation(frame, shared)];
-    const code = frame.pc !== null && this.#place.space.isGenerated(frame.pc) ? this.#place.code.find(frame.pc) : null;
+    const code =
+      frame.pc !== null && this.#place.space.isGenerated(frame.pc)
+        ? this.#place.code.find(frame.pc)
+        : null;
     if (code?.tier === 'maglev' || code?.tier === 'turbofan')
-      return readOptimized(this.#heap, frame, code, this.#physicalActivation(frame, shared, code.tier), (offset, of) =>
-        this.positionInBytecode(of, offset),
+      return readOptimized(
+        this.#heap,
+        frame,
+        code,
+        this.#physicalActivation(frame, shared, code.tier),
+        (offset, of) => this.positionInBytecode(of, offset),
       );
     const bytecode = this.#bytecodeOf(frame);
-    if (bytecode === null || shared.script === null) return [this.#builtinActivation(frame, shared)];
+    if (bytecode === null || shared.script === null)
+      return [this.#builtinActivation(frame, shared)];
     return [this.#unoptimizedActivation(frame, shared, bytecode, code)];
   }
 
   /** Source offset of a bytecode; -1 when the function has no table, or none at this place. */
   positionInBytecode(positions: Tagged, bytecodeOffset: number): number {
-    const table = readByteArray(this.#heap, positions);
+    const table = this.#heap.byteArray(positions);
     const isUnsigned = this.#heap.layout.require('positionsUnsigned') === 1;
     return table === null ? -1 : (findPosition(table, bytecodeOffset, isUnsigned)?.offset ?? -1);
   }
 
   #bytecodeOf(frame: ScriptFrame): BytecodeArray | null {
     try {
-      return readBytecodeArray(this.#heap, this.#heap.memory.u64(frame.fp + frameSlots.bytecodeArray));
+      return readBytecodeArray(
+        this.#heap,
+        this.#heap.memory.u64(frame.fp + frameSlots.bytecodeArray),
+      );
     } catch (error) {
       if (error instanceof UnreadableMemory) return null;
       throw error;
@@ -74,7 +91,7 @@ export class ActivationReader {
       sourceOffset: -1,
       isInlined: false,
       receiver: this.#slot(frame.fp + frameSlots.receiver),
-      arguments: this.#incomingArguments(frame),
+      arguments: this.#incomingArguments(frame, shared.formalParameters),
       registers: null,
       context: this.#slot(frame.fp + frameSlots.context),
     };
@@ -85,7 +102,10 @@ export class ActivationReader {
       ...this.#physicalActivation({ ...frame, isEntering: false }, shared, null),
       sourceOffset: shared.scopeInfo?.start ?? -1,
       // The count is still in a register; the declared parameters are always pushed.
-      arguments: this.#slots(frame.fp + frameSlots.receiver + 8, (shared.formalParameters ?? 1) - 1),
+      arguments: this.#slots(
+        frame.fp + frameSlots.receiver + 8,
+        (shared.formalParameters ?? 1) - 1,
+      ),
       context: optimizedOut,
     };
   }
@@ -121,25 +141,33 @@ export class ActivationReader {
     // Between calls the slot is stale; the handlers keep the offset in r9 and the array in r12.
     if (frame.isTop && registers !== null && registers.r12 === bytecode.address) {
       const offset = offsetInBytecode(this.#heap, registers.r9);
-      if (offset >= 0 && offset < bytecode.length && this.#bytecodeSizes.isBoundary(bytecode.bytes, offset))
+      if (
+        offset >= 0 &&
+        offset < bytecode.length &&
+        this.#bytecodeSizes.isBoundary(bytecode.bytes, offset)
+      )
         return offset;
     }
     return inFrame === null ? null : offsetInBytecode(this.#heap, inFrame);
   }
 
   #baselineOffset(frame: ScriptFrame, bytecode: BytecodeArray, code: CodeObject): number | null {
-    const table = readByteArray(this.#heap, code.positions);
+    const table = this.#heap.byteArray(code.positions);
     if (table === null || frame.pc === null) return null;
     return findBaselineBytecode(table, frame.pc - code.start, bytecode.length, (offset) =>
       this.#bytecodeSizes.sizeAt(bytecode.bytes, offset),
     );
   }
 
-  #incomingArguments(frame: ScriptFrame): Slot[] {
+  #incomingArguments(frame: ScriptFrame, formalParameters: number | null): Slot[] {
     const { memory } = this.#heap;
     // A plain machine word: the count includes the receiver.
-    const count = memory.u64(frame.fp + frameSlots.argumentCount) - 1;
-    return count > 0 && count <= maxArguments ? this.#slots(frame.fp + frameSlots.receiver + 8, count) : [];
+    const passed = memory.u64(frame.fp + frameSlots.argumentCount) - 1;
+    // Missing declared arguments are pushed as undefined.
+    const count = Math.max(passed, (formalParameters ?? 1) - 1);
+    return passed >= 0 && count <= maxArguments
+      ? this.#slots(frame.fp + frameSlots.receiver + 8, count)
+      : [];
   }
 
   #slots(address: number, count: number): Slot[] {
@@ -155,15 +183,4 @@ export class ActivationReader {
       throw error;
     }
   }
-}
-
-/** Position tables are at most a few bytes per bytecode. */
-const maxTableBytes = 16 << 20;
-
-/** Bytes of a ByteArray (or TrustedByteArray); null when this is none. */
-export function readByteArray(heap: Heap, array: Tagged): Buffer | null {
-  if (!heap.typeName(array).endsWith('BYTE_ARRAY')) return null;
-  const length = heap.arrayLength(array);
-  if (length < 0 || length > maxTableBytes) return null;
-  return heap.memory.bytes(untag(array) + heap.layout.require('byteArrayData'), length);
 }

@@ -35,7 +35,8 @@ export class CodeSpace {
     if (mapping?.executable !== true || mapping.path !== this.#mappedPath) return null;
     const fileOffset = pc - mapping.start + mapping.fileOffset;
     const segment = this.#binary.segments.find(
-      (s) => s.isExecutable && fileOffset >= s.fileOffset && fileOffset < s.fileOffset + s.fileBytes,
+      (s) =>
+        s.isExecutable && fileOffset >= s.fileOffset && fileOffset < s.fileOffset + s.fileBytes,
     );
     if (segment === undefined) return null;
     const address = segment.address + fileOffset - segment.fileOffset;

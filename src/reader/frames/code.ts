@@ -33,7 +33,8 @@ export class CodeLookup {
   constructor(heap: Heap) {
     this.#heap = heap;
     this.#isEmbedded = heap.layout.find('codeEmbeddedInstructions') !== undefined;
-    this.#headerType = heap.layout.types.get(this.#isEmbedded ? 'CODE' : 'INSTRUCTION_STREAM') ?? -2;
+    this.#headerType =
+      heap.layout.types.get(this.#isEmbedded ? 'CODE' : 'INSTRUCTION_STREAM') ?? -2;
   }
 
   /** The code that holds `pc`, or null when no header is found below it. */
@@ -68,12 +69,14 @@ export class CodeLookup {
     if (!isPointer(word)) return false;
     const { memory, layout } = this.#heap;
     const instanceType = layout.require('mapInstanceType');
-    if (!memory.isReadable(untag(word)) || !memory.isReadable(untag(word) + instanceType)) return false;
+    if (!memory.isReadable(untag(word)) || !memory.isReadable(untag(word) + instanceType))
+      return false;
     const mapOfMap = memory.u64(untag(word));
     if (!isPointer(mapOfMap) || !memory.isReadable(untag(mapOfMap))) return false;
     // The map of maps is its own map.
     return (
-      memory.u64(untag(mapOfMap)) === mapOfMap && memory.u16(untag(word) + instanceType) === this.#headerType
+      memory.u64(untag(mapOfMap)) === mapOfMap &&
+      memory.u16(untag(word) + instanceType) === this.#headerType
     );
   }
 

@@ -10,8 +10,9 @@ import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { smiValue } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
-import { type NativeCall, type Slot, tagged } from './activation.ts';
-import type { ExitFrame } from './unwind.ts';
+import { type Slot, tagged } from '../heap/slot.ts';
+import type { NativeCall } from './activation.ts';
+import type { ExitFrame } from './frame.ts';
 
 const builtinExit = { function: 24, argumentCount: 32, extraWords: 5 } as const;
 const apiExitArgumentCount = { slot: 24, raw: -24 } as const;
@@ -29,9 +30,15 @@ export function readNativeCall(heap: Heap, frame: ExitFrame): NativeCall | null 
 
 function readBuiltinExit(heap: Heap, fp: number): NativeCall {
   const target = heap.memory.u64(fp + builtinExit.function);
-  const name = heap.isFunction(target) ? readSharedFunction(heap, sharedOfFunction(heap, target)).name : '';
-  const count = (smiValue(heap.memory.u64(fp + builtinExit.argumentCount)) ?? 0) - builtinExit.extraWords;
-  return { name, arguments: readArguments(heap, fp + heap.layout.require('builtinExitReceiver'), count) };
+  const name = heap.isFunction(target)
+    ? readSharedFunction(heap, sharedOfFunction(heap, target)).name
+    : '';
+  const count =
+    (smiValue(heap.memory.u64(fp + builtinExit.argumentCount)) ?? 0) - builtinExit.extraWords;
+  return {
+    name,
+    arguments: readArguments(heap, fp + heap.layout.require('builtinExitReceiver'), count),
+  };
 }
 
 function readApiExit(heap: Heap, fp: number): NativeCall | null {

@@ -49,7 +49,9 @@ export function findIsolate(
   if (binary.isolateKeyAddress === null) return 0;
   const key = memory.u32(binary.isolateKeyAddress + loadBias);
   if (key >= pthreadKeys.inFirstBlock) return 0;
-  return memory.u64(fsBase + pthreadKeys.firstBlock + key * pthreadKeys.keyBytes + pthreadKeys.valueOffset);
+  return memory.u64(
+    fsBase + pthreadKeys.firstBlock + key * pthreadKeys.keyBytes + pthreadKeys.valueOffset,
+  );
 }
 
 /** @throws UnreadableMemory */

@@ -9,11 +9,11 @@ import { readSharedFunction, type SharedFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { type Tagged, untag, withoutWeakBit } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
-import { type Activation, optimizedOut } from './activation.ts';
-import { readByteArray } from './activations.ts';
+import { optimizedOut } from '../heap/slot.ts';
+import type { Activation } from './activation.ts';
 import type { CodeObject } from './code.ts';
 import { findPosition, type SourcePosition, unpackPosition } from './position.ts';
-import type { ScriptFrame } from './unwind.ts';
+import type { ScriptFrame } from './frame.ts';
 
 /** PodArray<InliningPosition>: a packed position and the id of the inlined function's literal, padded. */
 const inliningPosition = { bytes: 16, functionId: 8 } as const;
@@ -54,13 +54,17 @@ interface InlinedPosition {
 /** Innermost first; the last is the frame's own function. Empty when the code has no position for this pc. */
 function readInlinedPositions(heap: Heap, frame: ScriptFrame, code: CodeObject): InlinedPosition[] {
   try {
-    const table = readByteArray(heap, code.positions);
+    const table = heap.byteArray(code.positions);
     if (table === null || frame.pc === null) return [];
     // A return address belongs to the call before it.
     const pcOffset = frame.pc - code.start - (frame.isTop ? 0 : 1);
     let position = findPosition(table, pcOffset, heap.layout.require('positionsUnsigned') === 1);
     const positions: InlinedPosition[] = [];
-    while (position !== null && position.inliningId >= 0 && positions.length < limits.maxInlineDepth) {
+    while (
+      position !== null &&
+      position.inliningId >= 0 &&
+      positions.length < limits.maxInlineDepth
+    ) {
       const inlined = readInlining(heap, code.deoptimizationData, position.inliningId);
       positions.push({ shared: inlined.shared, offset: position.offset });
       position = inlined.callSite;
@@ -80,7 +84,8 @@ function readInlining(
 ): { shared: SharedFunction | null; callSite: SourcePosition } {
   const { layout, memory } = heap;
   const table = heap.element(deoptimizationData, layout.require('deoptInliningPositions'));
-  const entry = untag(table) + layout.require('byteArrayData') + inliningId * inliningPosition.bytes;
+  const entry =
+    untag(table) + layout.require('byteArrayData') + inliningId * inliningPosition.bytes;
   const packed = BigInt(memory.u32(entry)) | (BigInt(memory.u32(entry + 4)) << 32n);
   const functionId = memory.i32(entry + inliningPosition.functionId);
   return {
@@ -90,7 +95,11 @@ function readInlining(
 }
 
 /** The function of a literal: weak references and wrappers taken off; null when the literal is something else. */
-export function readFunctionLiteral(heap: Heap, deoptimizationData: Tagged, index: number): SharedFunction | null {
+export function readFunctionLiteral(
+  heap: Heap,
+  deoptimizationData: Tagged,
+  index: number,
+): SharedFunction | null {
   const literals = heap.element(deoptimizationData, heap.layout.require('deoptLiterals'));
   let literal = withoutWeakBit(heap.element(literals, index));
   if (heap.is(literal, 'SHARED_FUNCTION_INFO_WRAPPER')) literal = heap.field(literal, 8);

@@ -23,7 +23,11 @@ export interface SourcePosition {
  * @param isUnsigned the encoding of 14.6
  * @returns null when the table has no entry at or before the offset
  */
-export function findPosition(bytes: Uint8Array, codeOffset: number, isUnsigned: boolean): SourcePosition | null {
+export function findPosition(
+  bytes: Uint8Array,
+  codeOffset: number,
+  isUnsigned: boolean,
+): SourcePosition | null {
   const reader = new VlqReader(bytes);
   let code = -1;
   let position = 0n;

@@ -11,9 +11,10 @@ import type { Registers } from '../memory/registers.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { CodeLookup } from './code.ts';
 import type { CodeSpace } from './code-space.ts';
-import type { UnwindStart, UnwoundFrame, WalkState } from './unwind.ts';
+import type { UnwindStart, UnwoundFrame, WalkState } from './frame.ts';
 
-const interpreterBuiltin = /Handler$|^InterpreterEntryTrampoline|^InterpreterEnter|^BaselineOrInterpreterEnter/;
+const interpreterBuiltin =
+  /Handler$|^InterpreterEntryTrampoline|^InterpreterEnter|^BaselineOrInterpreterEnter/;
 /** push rbp; mov rbp, rsp */
 const framePrologue = Buffer.from([0x55, 0x48, 0x89, 0xe5]);
 /** The checks before the prologue (is the code still valid, tiering) are shorter than this. */
@@ -45,7 +46,9 @@ export function findTop(
   if (isolate.cEntryFp !== 0) return { fp: isolate.cEntryFp, pc: null, registers: null };
   if (isolate.fastCallFp !== 0)
     return { fp: isolate.fastCallFp, pc: isolate.fastCallPc, registers: null };
-  return start.framePointer === undefined ? null : { fp: start.framePointer, pc: null, registers: null };
+  return start.framePointer === undefined
+    ? null
+    : { fp: start.framePointer, pc: null, registers: null };
 }
 
 function topOfGenerated(
@@ -56,7 +59,8 @@ function topOfGenerated(
 ): WalkState {
   const { memory } = heap;
   const { rip, rsp, rbp } = registers;
-  if (returnOpcodes.includes(memory.u8(rip))) return { fp: rbp, pc: memory.u64(rsp), registers: null };
+  if (returnOpcodes.includes(memory.u8(rip)))
+    return { fp: rbp, pc: memory.u64(rsp), registers: null };
   const builtin = place.space.builtinAt(rip);
   const pushRbp = findPrologue(heap, builtin ?? place.code.find(rip));
   if (pushRbp !== null && rip <= pushRbp + 1) {
@@ -74,7 +78,8 @@ function topOfGenerated(
       });
     return { fp: rbp, pc: memory.u64(fp + 8), registers: null };
   }
-  if (builtin === null || interpreterBuiltin.test(builtin.name)) return { fp: rbp, pc: rip, registers };
+  if (builtin === null || interpreterBuiltin.test(builtin.name))
+    return { fp: rbp, pc: rip, registers };
   const caller = returnIntoScript(heap, place.space, rsp, rbp);
   return { fp: rbp, pc: caller ?? rip, registers: caller === null ? registers : null };
 }

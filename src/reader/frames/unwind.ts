@@ -15,56 +15,14 @@
  */
 import { limits } from '../../limits.ts';
 import type { Heap } from '../heap/heap.ts';
-import { isPointer, type Tagged } from '../layout/tagged.ts';
-import type { Registers } from '../memory/registers.ts';
+import { isPointer } from '../layout/tagged.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
-import type { IsolateState } from './isolate.ts';
+import type { UnwindResult, UnwindStart, UnwoundFrame, WalkState } from './frame.ts';
 import { type CodePlaces, findTop } from './top-frame.ts';
-
-/** One frame that people may want to see; entry and stub frames are passed over. */
-export type UnwoundFrame = ScriptFrame | ExitFrame;
-
-/** A frame of a JavaScript function, of whatever tier, or of a builtin written like one. */
-export interface ScriptFrame {
-  readonly kind: 'script';
-  readonly fp: Address;
-  /** Current instruction, or the return address into this frame; null when it is not known. */
-  readonly pc: Address | null;
-  /** True: pc is where the thread stood. False: pc is a return address. */
-  readonly isTop: boolean;
-  readonly function: Tagged;
-  /** Registers of the thread; only for the top frame. */
-  readonly registers: Registers | null;
-  /** Caught before the frame was built: only the incoming arguments are valid. */
-  readonly isEntering: boolean;
-}
-
-/** JavaScript called something native. */
-export interface ExitFrame {
-  readonly kind: 'exit';
-  readonly fp: Address;
-  readonly type: string;
-}
-
-export interface UnwindResult {
-  readonly frames: readonly UnwoundFrame[];
-  /** A sentence when there is no JavaScript to show. */
-  readonly note?: string;
-  /** Why the walk ended early, if it did. */
-  readonly brokenAt?: string;
-}
 
 /** Typed frames have a marker at fp - 8: twice the type, and types are small. */
 const largestMarker = 512;
 const entryFrameSlots = { exitFp: -64, fastCallFp: -72, fastCallPc: -80 } as const;
-
-export interface UnwindStart {
-  readonly isolate: IsolateState;
-  /** Null when the thread could not be stopped; then only what V8 noted at its exit from JavaScript is used. */
-  readonly registers: Registers | null;
-  /** A frame pointer known otherwise, for a thread without registers that runs JavaScript. */
-  readonly framePointer?: Address;
-}
 
 export class Unwinder {
   readonly #heap: Heap;
@@ -80,17 +38,28 @@ export class Unwinder {
   /** Walks from the innermost frame out. Ends at garbage, with what it has. */
   unwind(start: UnwindStart): UnwindResult {
     const { isolate, registers } = start;
-    if (isolate.jsEntrySp === 0) return { frames: [], note: 'no JS frames: waiting in the event loop or in native code' };
+    if (isolate.jsEntrySp === 0)
+      return { frames: [], note: 'no JS frames: waiting in the event loop or in native code' };
     const stack = registers && this.#place.space.stackOf(registers.rsp);
     if (stack && (isolate.jsEntrySp < stack.start || isolate.jsEntrySp >= stack.end))
-      return { frames: [], note: 'a V8 helper thread; the JavaScript of its isolate is on another thread' };
+      return {
+        frames: [],
+        note: 'a V8 helper thread; the JavaScript of its isolate is on another thread',
+      };
     const frames: UnwoundFrame[] = [];
     try {
       const top = findTop(this.#heap, this.#place, start, frames);
       if (top === null)
-        return { frames, note: 'JavaScript is on the stack, but nothing tells where: the thread could not be stopped' };
+        return {
+          frames,
+          note: 'JavaScript is on the stack, but nothing tells where: the thread could not be stopped',
+        };
       const lowest = registers?.rsp ?? top.fp - 8;
-      const brokenAt = this.#walk(top, { lowest: lowest - 256, highest: isolate.jsEntrySp + 4096 }, frames);
+      const brokenAt = this.#walk(
+        top,
+        { lowest: lowest - 256, highest: isolate.jsEntrySp + 4096 },
+        frames,
+      );
       return brokenAt === null ? { frames } : { frames, brokenAt };
     } catch (error) {
       if (error instanceof UnreadableMemory) return { frames, brokenAt: error.message };
@@ -98,7 +67,11 @@ export class Unwinder {
     }
   }
 
-  #walk(top: WalkState, bounds: { lowest: Address; highest: Address }, frames: UnwoundFrame[]): string | null {
+  #walk(
+    top: WalkState,
+    bounds: { lowest: Address; highest: Address },
+    frames: UnwoundFrame[],
+  ): string | null {
     const { memory } = this.#heap;
     let state: WalkState | null = top;
     let previous = bounds.lowest;
@@ -135,7 +108,8 @@ export class Unwinder {
   #passTyped(type: string, fp: Address, frames: UnwoundFrame[]): WalkState | null {
     const { memory, layout } = this.#heap;
     if (type.endsWith('Exit')) frames.push({ kind: 'exit', fp, type });
-    if (!type.endsWith('Entry')) return { fp: memory.u64(fp), pc: memory.u64(fp + 8), registers: null };
+    if (!type.endsWith('Entry'))
+      return { fp: memory.u64(fp), pc: memory.u64(fp + 8), registers: null };
     const exitFp = memory.u64(fp + entryFrameSlots.exitFp);
     if (exitFp !== 0) return { fp: exitFp, pc: null, registers: null };
     if (layout.require('entryFrameHasFastCall') === 0) return null;
@@ -144,11 +118,4 @@ export class Unwinder {
       ? null
       : { fp: fastCallFp, pc: memory.u64(fp + entryFrameSlots.fastCallPc), registers: null };
   }
-}
-
-/** A place on the walk. `registers` are those of the thread while this is the frame it stood in. */
-export interface WalkState {
-  readonly fp: Address;
-  readonly pc: Address | null;
-  readonly registers: Registers | null;
 }

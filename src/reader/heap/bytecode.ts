@@ -21,7 +21,8 @@ export function readBytecodeArray(heap: Heap, address: Tagged): BytecodeArray | 
   const { layout, memory } = heap;
   const length = heap.smiField(address, layout.require('bytecodeLength'));
   const frameBytes = memory.i32(untag(address) + layout.require('bytecodeFrameSize'));
-  if (length <= 0 || length > maxBytecodes || frameBytes < 0 || frameBytes > maxBytecodes) return null;
+  if (length <= 0 || length > maxBytecodes || frameBytes < 0 || frameBytes > maxBytecodes)
+    return null;
   return {
     address,
     length,

@@ -9,6 +9,8 @@ import { UnreadableMemory } from '../memory/source.ts';
 
 /** No heap object has this instance type. */
 export const noType = -1;
+/** Position tables, the byte arrays we read, are at most a few bytes for each bytecode. */
+const maxByteArray = 16 << 20;
 
 export class Heap {
   readonly memory: PagedMemory;
@@ -26,7 +28,8 @@ export class Heap {
     this.layout = layout;
     this.#instanceType = layout.require('mapInstanceType');
     this.#mapType = layout.types.get('MAP') ?? noType;
-    this.#firstFunction = layout.find('firstJSFunctionType') ?? layout.types.get('JS_FUNCTION') ?? noType;
+    this.#firstFunction =
+      layout.find('firstJSFunctionType') ?? layout.types.get('JS_FUNCTION') ?? noType;
     this.#lastFunction = layout.find('lastJSFunctionType') ?? this.#firstFunction + 15;
     this.#firstContext = layout.require('firstContextType');
     this.#lastContext = layout.require('lastContextType');
@@ -51,6 +54,14 @@ export class Heap {
   /** Length of a FixedArray-like object. @throws UnreadableMemory */
   arrayLength(array: Tagged): number {
     return this.smiField(array, 8);
+  }
+
+  /** Bytes of a ByteArray or TrustedByteArray; null when this is none. @throws UnreadableMemory */
+  byteArray(array: Tagged): Buffer | null {
+    if (!this.typeName(array).endsWith('BYTE_ARRAY')) return null;
+    const length = this.arrayLength(array);
+    if (length < 0 || length > maxByteArray) return null;
+    return this.memory.bytes(untag(array) + this.layout.require('byteArrayData'), length);
   }
 
   /** The object's instance type, or noType when this is no intact object. */

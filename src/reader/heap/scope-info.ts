@@ -44,7 +44,13 @@ const flag = {
 } as const;
 const scopeTypeMask = 15;
 /** ScopeType::MODULE_SCOPE. It moved when 13.x added REPL_MODE_SCOPE; source: src/common/globals.h. */
-const moduleScope: Readonly<Record<string, number>> = { '10.2': 3, '11.3': 3, '12.4': 3, '13.6': 3, '14.6': 5 };
+const moduleScope: Readonly<Record<string, number>> = {
+  '10.2': 3,
+  '11.3': 3,
+  '12.4': 3,
+  '13.6': 3,
+  '14.6': 5,
+};
 const maxNameChars = 200;
 
 /** @throws UnreadableMemory */
@@ -52,7 +58,8 @@ export function readScopeInfo(heap: Heap, info: Tagged): ScopeInfo {
   const positionsFirst = heap.layout.require('scopeInfoFirstVariable') === 5;
   const address = untag(info);
   // A Smi before 13.x, a plain 32-bit word since: whichever half is not zero.
-  const flags = heap.memory.u32(address + words.flags) || heap.memory.u32(address + words.flags + 4);
+  const flags =
+    heap.memory.u32(address + words.flags) || heap.memory.u32(address + words.flags + 4);
   const count = heap.smiField(info, words.contextLocalCount);
   const cursor = new WordCursor(heap, info, 1 + heap.layout.require('scopeInfoFirstVariable'));
   if ((flags & scopeTypeMask) === moduleScope[heap.layout.version]) cursor.skip(1);

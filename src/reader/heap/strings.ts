@@ -29,7 +29,13 @@ export function readString(heap: Heap, string: Tagged, maxChars: number): string
   return readPart(heap, string, 0, maxChars, 0);
 }
 
-function readPart(heap: Heap, string: Tagged, start: number, maxChars: number, depth: number): string | null {
+function readPart(
+  heap: Heap,
+  string: Tagged,
+  start: number,
+  maxChars: number,
+  depth: number,
+): string | null {
   if (!heap.isString(string) || depth > limits.maxStringDepth) return null;
   const type = heap.type(string);
   const count = Math.min(readStringLength(heap, string) - start, maxChars);
@@ -55,18 +61,37 @@ function readPart(heap: Heap, string: Tagged, start: number, maxChars: number, d
 }
 
 /** first + second; deep chains end at maxStringDepth and then give what was read so far. */
-function readCons(heap: Heap, cons: Tagged, start: number, count: number, depth: number): string | null {
+function readCons(
+  heap: Heap,
+  cons: Tagged,
+  start: number,
+  count: number,
+  depth: number,
+): string | null {
   const first = heap.field(cons, payloadOffset);
   const second = heap.field(cons, secondOffset);
   const firstLength = readStringLength(heap, first);
   const left = start < firstLength ? readPart(heap, first, start, count, depth + 1) : '';
   if (left === null) return null;
   if (left.length >= count) return left;
-  const right = readPart(heap, second, Math.max(0, start - firstLength), count - left.length, depth + 1);
+  const right = readPart(
+    heap,
+    second,
+    Math.max(0, start - firstLength),
+    count - left.length,
+    depth + 1,
+  );
   return right === null ? left : left + right;
 }
 
-function readCharacters(heap: Heap, address: number, type: number, start: number, count: number): string {
-  if ((type & oneByteBit) !== 0) return heap.memory.bytes(address + start, count).toString('latin1');
+function readCharacters(
+  heap: Heap,
+  address: number,
+  type: number,
+  start: number,
+  count: number,
+): string {
+  if ((type & oneByteBit) !== 0)
+    return heap.memory.bytes(address + start, count).toString('latin1');
   return heap.memory.bytes(address + start * 2, count * 2).toString('utf16le');
 }

@@ -32,12 +32,19 @@ export interface NodeBinary {
   readonly isolateKeyAddress: Address | null;
   /** Address of libuv's pointer to its default loop. */
   readonly defaultLoopPointer: Address | null;
+  /** Address of node::per_process::metadata, whose first member is the std::string of Node's version. */
+  readonly nodeMetadata: Address | null;
   /** Machine code of Builtins_JSEntry: the offsets of Isolate fields are read off it. */
   readonly jsEntryCode: Buffer;
   /** Length of each bytecode for operand scales 1, 2 and 4, one table behind the other. */
   readonly bytecodeSizes: Buffer;
   /** Loadable segments, to translate mapped addresses to addresses of the file. */
-  readonly segments: readonly { address: Address; fileOffset: number; fileBytes: number; isExecutable: boolean }[];
+  readonly segments: readonly {
+    address: Address;
+    fileOffset: number;
+    fileBytes: number;
+    isExecutable: boolean;
+  }[];
 }
 
 const debugPrefix = 'v8dbg_';
@@ -48,6 +55,7 @@ const versionField = (field: string) => `_ZN2v88internal7Version${field}E`;
 const versionFields = ['6major_', '6minor_', '6build_', '6patch_'].map(versionField);
 const bytecodeSizesSymbol = '_ZN2v88internal11interpreter9Bytecodes14kBytecodeSizesE';
 const defaultLoop = 'default_loop_ptr';
+const nodeMetadata = '_ZN4node11per_process8metadataE';
 const executableFlag = 1;
 
 /**
@@ -65,12 +73,19 @@ export function readNodeBinary(path: string): NodeBinary {
       isolateKey,
       bytecodeSizesSymbol,
       defaultLoop,
+      nodeMetadata,
       ...versionFields,
     ]);
     const debugConstants = readDebugConstants(elf, symbols);
     if (debugConstants.size === 0)
-      throw new SleeperError('ERR_SLEEPER_NOT_NODE', `${path} holds no V8: it is not a node binary.`, { path });
-    const [major = 0, minor = 0, build = 0] = versionFields.map((name) => readInt(elf, symbols.get(name)) ?? 0);
+      throw new SleeperError(
+        'ERR_SLEEPER_NOT_NODE',
+        `${path} holds no V8: it is not a node binary.`,
+        { path },
+      );
+    const [major = 0, minor = 0, build = 0] = versionFields.map(
+      (name) => readInt(elf, symbols.get(name)) ?? 0,
+    );
     const jsEntry = symbols.get(`${builtinPrefix}JSEntry`);
     const sizes = symbols.get(bytecodeSizesSymbol);
     const jsEntryCode = jsEntry && elf.readAddress(jsEntry.value, Math.min(jsEntry.size, 512));
@@ -91,6 +106,7 @@ export function readNodeBinary(path: string): NodeBinary {
       isolateTlsDistance: tlsDistance(elf, symbols.get(currentIsolate)),
       isolateKeyAddress: symbols.get(isolateKey)?.value ?? null,
       defaultLoopPointer: symbols.get(defaultLoop)?.value ?? null,
+      nodeMetadata: symbols.get(nodeMetadata)?.value ?? null,
       jsEntryCode,
       bytecodeSizes,
       segments: elf.loadSegments.map(({ address, fileOffset, fileBytes, flags }) => ({
@@ -120,7 +136,10 @@ export function findBuiltin(binary: NodeBinary, address: Address): Builtin | nul
   return null;
 }
 
-function readDebugConstants(elf: ElfFile, symbols: ReadonlyMap<string, ElfSymbol>): Map<string, number> {
+function readDebugConstants(
+  elf: ElfFile,
+  symbols: ReadonlyMap<string, ElfSymbol>,
+): Map<string, number> {
   const constants = new Map<string, number>();
   for (const [name, symbol] of symbols) {
     if (!name.startsWith(debugPrefix)) continue;

@@ -85,7 +85,9 @@ function nearestVersion(binary: NodeBinary): { version: KnownV8Version; isExact:
     const [m = 0, n = 0] = version.split('.').map(Number);
     return Math.abs(m + n / 10 - (major + minor / 10));
   };
-  const [nearest] = (Object.keys(knownV8Versions) as KnownV8Version[]).sort((a, b) => distance(a) - distance(b));
+  const [nearest] = (Object.keys(knownV8Versions) as KnownV8Version[]).sort(
+    (a, b) => distance(a) - distance(b),
+  );
   if (nearest === undefined || distance(nearest) > nearEnough)
     throw new SleeperError(
       'ERR_SLEEPER_UNSUPPORTED_NODE',

@@ -54,7 +54,9 @@ export class ElfFile {
     try {
       const header = this.readFile(0, 64);
       if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2)
-        throw new SleeperError('ERR_SLEEPER_NOT_NODE', `${path} is not a 64-bit ELF file.`, { path });
+        throw new SleeperError('ERR_SLEEPER_NOT_NODE', `${path} is not a 64-bit ELF file.`, {
+          path,
+        });
       this.isRelocatable = header.readUInt16LE(16) === ET_DYN;
       this.segments = this.#readSegments(header);
       this.#sections = this.#readSections(header);
@@ -108,7 +110,8 @@ export class ElfFile {
     for (const section of this.#sections) {
       if (section.type !== SHT_SYMTAB && section.type !== SHT_DYNSYM) continue;
       const names = this.#sections[section.link];
-      if (names === undefined || section.bytes > maxTableBytes || names.bytes > maxTableBytes) continue;
+      if (names === undefined || section.bytes > maxTableBytes || names.bytes > maxTableBytes)
+        continue;
       collectSymbols(
         this.readFile(section.fileOffset, section.bytes),
         this.readFile(names.fileOffset, names.bytes),
@@ -161,7 +164,11 @@ function collectSymbols(
   for (let at = 0; at + 24 <= entries.length; at += 24) {
     const name = entries.readUInt32LE(at);
     if (!firstBytes.has(names[name]) || entries.readUInt16LE(at + 6) === 0) continue;
-    if (!wanted.some((prefix) => names.compare(prefix, 0, prefix.length, name, name + prefix.length) === 0))
+    if (
+      !wanted.some(
+        (prefix) => names.compare(prefix, 0, prefix.length, name, name + prefix.length) === 0,
+      )
+    )
       continue;
     const end = names.indexOf(0, name);
     into.set(names.toString('latin1', name, end < 0 ? names.length : end), {

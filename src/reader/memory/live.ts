@@ -25,9 +25,13 @@ export class LiveMemory implements MemorySource {
 /** Turns the two errors that concern the whole process into ours; others mean "nothing readable there". */
 export function refuseIfGoneOrDenied(pid: number, errno: number): void {
   if (errno === ESRCH)
-    throw new SleeperError('ERR_SLEEPER_TARGET_GONE', `Process ${pid} ended while it was being read.`, {
-      pid,
-    });
+    throw new SleeperError(
+      'ERR_SLEEPER_TARGET_GONE',
+      `Process ${pid} ended while it was being read.`,
+      {
+        pid,
+      },
+    );
   if (errno === EPERM)
     throw new SleeperError(
       'ERR_SLEEPER_ATTACH_DENIED',

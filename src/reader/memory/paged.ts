@@ -77,7 +77,7 @@ export class PagedMemory {
       if (this.#source.read(address, out) < length) throw new UnreadableMemory(address);
       return out;
     }
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const offset = (address + done) % pageBytes;
       const count = Math.min(length - done, pageBytes - offset);
       this.#require(address + done).copy(out, done, offset, offset + count);

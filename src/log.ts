@@ -5,6 +5,7 @@
  * and its dozen packages come along. Elsewhere pino's JSON lines. Both are written synchronously: the line before
  * a crash is the one that matters.
  */
+import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import { sanitize } from './report/sanitize.ts';
@@ -38,7 +39,7 @@ function isForPeople(options: LogOptions): boolean {
   if (format === 'json' || format === 'text') {
     return format === 'text';
   }
-  return options.destination === undefined && process.stderr.isTTY;
+  return options.destination === undefined && isatty(2);
 }
 
 function readableLines(stream: DestinationStream): DestinationStream {

@@ -10,7 +10,7 @@ import { sanitize } from '../report/sanitize.ts';
 import { addListCommand } from './commands/list.ts';
 import { addPruneCommand } from './commands/prune.ts';
 import { addViewCommand } from './commands/view.ts';
-import { exitStatus, exitStatusOf } from './exit-codes.ts';
+import { chosenStatus, exitStatus, exitStatusOf } from './exit-codes.ts';
 
 /** Every command, in the order of `sleeper --help`. */
 const commands: readonly ((program: Command) => void)[] = [
@@ -27,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   endQuietlyOnBrokenPipe();
   try {
     await createProgram().parseAsync(argv);
+    process.exitCode ??= chosenStatus();
   } catch (error) {
     process.exitCode = reportFailure(error);
   }

@@ -1,6 +1,6 @@
 /** Reports as a capture makes them, for tests of encoding, archive and view. */
-import { formatVersion, minReaderVersion } from '../../src/report/schema.ts';
-import type { ErrorRecord, Frame, Report, Thread, Value } from '../../src/report/schema.ts';
+import { formatVersion, minReaderVersion } from '#dist/report/schema.js';
+import type { ErrorRecord, Frame, Report, Thread, Value } from '#dist/report/schema.js';
 
 export function number(value: number): Value {
   return { type: 'number', preview: String(value) };
@@ -112,7 +112,7 @@ export function report(rest: Partial<Report> = {}): Report {
       startTime: '2026-11-22T21:36:02.000Z',
       argv: ['node', 'server.js', '--port', '3000', '--greeting', "it's me"],
       execPath: '/usr/bin/node',
-      cwd: '/srv/orders',
+      cwd: '/var/orders',
       nodeVersion: 'v20.20.2',
       v8Version: '11.3.244.8-node.33',
       uptimeMs: 11_549_000,
@@ -143,7 +143,7 @@ export function hangReport(): Report {
   });
   const loop = { alive: false, lastTurnAgoMs: 7_214.5, activeHandles: 4, activeRequests: 0 };
   const frames: Frame[] = [
-    frame('applyDiscounts', '/srv/orders/src/pricing.js:42:17', {
+    frame('applyDiscounts', '/var/orders/src/pricing.js:42:14', {
       tier: 'turbofan',
       arguments: variables({
         order,
@@ -162,19 +162,19 @@ export function hangReport(): Report {
         after: ['\t}', '\treturn attempt * rate;'],
       },
     }),
-    frame('priceOrder', '/srv/orders/src/pricing.js:57:10', {
+    frame('priceOrder', '/var/orders/src/pricing.js:57:10', {
       tier: 'turbofan',
       inlined: true,
       arguments: variables({ order }),
       source: { before: [], line: '  return applyDiscounts(order, 0.15, []);', after: [] },
     }),
-    frame('OrderService.place', '/srv/orders/src/service.js:118:22', {
+    frame('OrderService.place', '/var/orders/src/service.js:118:22', {
       tier: 'baseline',
       arguments: variables({ request: object('IncomingMessage {…}') }),
       locals: variables({ startedAt: number(1_795_394_904_202), retries: number(0) }),
       source: { before: [], line: '    const price = priceOrder(order);', after: [] },
     }),
-    frame('next', '/srv/orders/node_modules/router/lib/route.js:157:13', {
+    frame('next', '/var/orders/node_modules/router/lib/route.js:157:13', {
       tier: 'interpreted',
       arguments: variables({ err: { type: 'undefined', preview: 'undefined' } }),
     }),
@@ -191,7 +191,7 @@ export function hangReport(): Report {
     wchan: 'futex_wait_queue',
     frames: [
       { function: 'Atomics.wait', kind: 'builtin', arguments: [], locals: [] },
-      frame('waitForJob', '/srv/orders/src/worker.js:12:11', {
+      frame('waitForJob', '/var/orders/src/worker.js:12:11', {
         arguments: variables({ slot: number(3) }),
       }),
     ],
@@ -230,8 +230,8 @@ export function syncIoReport(): Report {
         offset: number(0),
       }),
     }),
-    frame('readConfig', '/srv/orders/src/config.mjs:9:14', {
-      file: 'file:///srv/orders/src/config.mjs',
+    frame('readConfig', '/var/orders/src/config.mjs:9:14', {
+      file: 'file:///var/orders/src/config.mjs',
       tier: 'interpreted',
       arguments: variables({ path: text('/tmp/config.fifo') }),
       locals: variables({ fd: number(17), buffer: object('Buffer(64) [ 0, 0, 0, … ]') }),
@@ -284,15 +284,15 @@ export function crashReport(): Report {
     message: "Cannot price order 'A-17'",
     stack: [
       "OrderError: Cannot price order 'A-17'",
-      at('priceOrder', '/srv/orders/src/pricing.js:61:11'),
-      at('async OrderService.place', '/srv/orders/src/service.js:118:22'),
+      at('priceOrder', '/var/orders/src/pricing.js:61:11'),
+      at('async OrderService.place', '/var/orders/src/service.js:118:22'),
       at('process.processTicksAndRejections', 'node:internal/process/task_queues:95:5'),
     ].join('\n'),
     properties: variables({ orderId: text('A-17') }),
     cause: {
       name: 'AggregateError',
       message: 'All replicas failed',
-      stack: `AggregateError: All replicas failed\n${at('connectAny', '/srv/orders/src/db.js:30:9')}`,
+      stack: `AggregateError: All replicas failed\n${at('connectAny', '/var/orders/src/db.js:30:9')}`,
       properties: [],
       errors: [refused(5432), refused(5433)],
     },
@@ -365,7 +365,7 @@ export function hostileReport(): Report {
     note: long,
     frames: Array.from({ length: 3 }, () => ({
       function: long,
-      file: `/srv/${long}`,
+      file: `/var/${long}`,
       line: 7,
       column: 3,
       kind: 'js' as const,

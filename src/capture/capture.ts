@@ -140,7 +140,7 @@ async function settle(
   const halfwayMs = (endsAtMs + performance.now()) / 2;
   try {
     const clock = await within(
-      dependencies.openEventLoop(request.pid),
+      async () => dependencies.openEventLoop(request.pid),
       halfwayMs - performance.now(),
     );
     if (clock.known) await waitUntilTurnedOrStuck(request.pid, clock.value, halfwayMs);

@@ -22,7 +22,14 @@ export function logWatchEvent(log: Logger, pid: number, event: WatchEvent): void
     case 'captured': {
       const { verdict, pausedMs, id } = event.report;
       log.warn(
-        { pid, id, verdict: verdict.kind, confidence: verdict.confidence, pausedMs, report: event.path },
+        {
+          pid,
+          id,
+          verdict: verdict.kind,
+          confidence: verdict.confidence,
+          pausedMs,
+          report: event.path,
+        },
         verdict.summary,
       );
       return;
@@ -53,7 +60,17 @@ export function watchEventRecord(pid: number, event: WatchEvent): Record<string,
       return { event: event.kind, at, pid, trigger: event.trigger };
     case 'captured': {
       const { id, verdict, signature, pausedMs, durationMs } = event.report;
-      return { event: event.kind, at, pid, id, report: event.path, verdict, signature, pausedMs, durationMs };
+      return {
+        event: event.kind,
+        at,
+        pid,
+        id,
+        report: event.path,
+        verdict,
+        signature,
+        pausedMs,
+        durationMs,
+      };
     }
     case 'capture-failed': {
       const { error } = event;

@@ -44,4 +44,12 @@ export const limits = {
   holdLimitMs: 500,
   /** Our own budget for decoding while the target stands still. */
   decodeInStopMs: 60,
+  /** Bytes of one report file: a thousand deep frames with values stay below 8 MiB. */
+  maxReportBytes: 64 << 20,
+  /** MessagePack values in one report: an empty map takes one byte in the file and a hundred in memory. */
+  maxReportNodes: 2_000_000,
+  /** Nesting of a report's maps and arrays; an error's chain of causes is cut here. */
+  maxReportDepth: 96,
+  /** Bytes read from the start of a file to list it; the header fields come first and are a few hundred bytes. */
+  maxHeaderBytes: 64 << 10,
 } as const;

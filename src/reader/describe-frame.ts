@@ -3,12 +3,16 @@ import { limits } from '../limits.ts';
 import type { Frame, Variable } from '../report/schema.ts';
 import type { Activation, NativeCall } from './frames/activation.ts';
 import type { Heap } from './heap/heap.ts';
+import type { ScopeInfo } from './heap/scope-info.ts';
 import type { Slot } from './heap/slot.ts';
 import { UnreadableMemory } from './memory/source.ts';
 import type { FunctionNames, RegisterName } from './names/function-names.ts';
 import type { Script, ScriptCache } from './scripts.ts';
 import { readScopeChain, type ScopeVariable } from './values/scope.ts';
 import { ValueReader } from './values/value-reader.ts';
+
+/** How far before a function its name may be written. */
+const assignmentSearchChars = 160;
 
 export class FrameDescriber {
   readonly #heap: Heap;
@@ -36,7 +40,7 @@ export class FrameDescriber {
     const parameters = this.#arguments(activation, names, own);
     const excerpt = place === null || script.isInternal ? null : script.excerpt(place.line);
     return {
-      function: displayName(activation, names),
+      function: displayName(activation, names, script),
       ...(script.name !== '' && { file: script.name }),
       ...place,
       kind: 'js',
@@ -136,14 +140,35 @@ export class FrameDescriber {
 }
 
 /** `Class.method` where the source tells, `new Class` for constructors, V8's name otherwise. */
-function displayName(activation: Activation, names: FunctionNames | null): string {
-  const { name } = activation.shared;
+function displayName(activation: Activation, names: FunctionNames | null, script: Script): string {
+  const { scopeInfo } = activation.shared;
   const className = names?.className ?? '';
+  const name = activation.shared.name || assignedName(script, scopeInfo?.start ?? -1);
   if (names?.kind === 'constructor') return `new ${className === '' ? name : className}`;
-  if (name === '')
-    return names?.kind === 'script' || names?.kind === 'module' ? '(top level)' : '(anonymous)';
+  if (name === '') return isTopLevel(names, scopeInfo, script) ? '(top level)' : '(anonymous)';
   const isMember = names?.kind === 'method' || names?.kind === 'getter' || names?.kind === 'setter';
   return isMember && className !== '' && !name.includes('.') ? `${className}.${name}` : name;
+}
+
+function isTopLevel(
+  names: FunctionNames | null,
+  scopeInfo: ScopeInfo | null,
+  script: Script,
+): boolean {
+  if (names !== null) return names.kind === 'script' || names.kind === 'module';
+  return (
+    scopeInfo !== null && scopeInfo.start <= 0 && scopeInfo.end >= (script.text?.length ?? Infinity)
+  );
+}
+
+/** The left side of `a.b = function (`, for functions whose inferred name V8 did not keep (Node's own, from its code cache). */
+function assignedName(script: Script, start: number): string {
+  if (script.text === null || start <= 0) return '';
+  const before = script.text.slice(Math.max(0, start - assignmentSearchChars), start);
+  const match = /([\w$]+(?:\.[\w$]+)*)\s*[=:]\s*(?:async\s+)?(?:function\b\s*\*?\s*)?$/.exec(
+    before,
+  );
+  return match?.[1]?.replace(/^module\.exports$|^exports$/, '').replace('.prototype', '') ?? '';
 }
 
 /** Registers whose variable is in scope at the place where the frame stands; inner scopes win. */

@@ -14,7 +14,7 @@ const syscallNames = new Map([
   [7, 'poll'],
   [202, 'futex'],
   [232, 'epoll_wait'],
-  [281, 'epoll_pwait'],
+  [281, 'epoll_wait'], // epoll_pwait: what libuv calls by version differs, what it means does not,
 ]);
 
 /**

@@ -4,7 +4,7 @@
  *
  *     flags, parameter count, context local count            all versions
  *     start position, end position                           13.x and later
- *     module variable count                                  only module scopes
+ *     module variable count                                  only module scopes, 13.x and later
  *     names of context locals (or one hash table, from 75 on), then their info words
  *     saved class variable                                   flag bit 10
  *     function variable: name, context slot                  flag bits 12..13 not zero
@@ -43,14 +43,12 @@ const flag = {
   contextExtension: 1 << 26,
 } as const;
 const scopeTypeMask = 15;
-/** ScopeType::MODULE_SCOPE. It moved when 13.x added REPL_MODE_SCOPE; source: src/common/globals.h. */
-const moduleScope: Readonly<Record<string, number>> = {
-  '10.2': 3,
-  '11.3': 3,
-  '12.4': 3,
-  '13.6': 3,
-  '14.6': 5,
-};
+/**
+ * ScopeType::MODULE_SCOPE where module scopes have one more word before the names, the module variable count. Before
+ * 13.x that word stands behind everything read here. Source: src/common/globals.h, src/objects/scope-info.tq; checked
+ * against the variables of real modules.
+ */
+const moduleScopeWithCount: Readonly<Record<string, number>> = { '13.6': 5, '14.6': 5 };
 const maxNameChars = 200;
 
 /** @throws UnreadableMemory */
@@ -62,7 +60,7 @@ export function readScopeInfo(heap: Heap, info: Tagged): ScopeInfo {
     heap.memory.u32(address + words.flags) || heap.memory.u32(address + words.flags + 4);
   const count = heap.smiField(info, words.contextLocalCount);
   const cursor = new WordCursor(heap, info, 1 + heap.layout.require('scopeInfoFirstVariable'));
-  if ((flags & scopeTypeMask) === moduleScope[heap.layout.version]) cursor.skip(1);
+  if ((flags & scopeTypeMask) === moduleScopeWithCount[heap.layout.version]) cursor.skip(1);
   const contextLocals = readContextLocals(heap, cursor, count);
   if ((flags & flag.savedClassVariable) !== 0) cursor.skip(1);
   let name = '';

@@ -100,6 +100,10 @@ export const constantSources = {
     source: 'src/objects/dictionary.h',
   },
   firstNonstringType: { symbol: /^FirstNonstringType$/, source: 'src/objects/instance-type.h' },
+  bigIntType: {
+    rows: same(129),
+    source: 'src/objects/instance-type.h: between SYMBOL_TYPE and HEAP_NUMBER_TYPE, not exported',
+  },
   firstContextType: { symbol: /^FirstContextType$/, source: 'src/objects/instance-type.h' },
   lastContextType: { symbol: /^LastContextType$/, source: 'src/objects/instance-type.h' },
   // 18 and 20 do not export the range: JS_FUNCTION_TYPE is its first member, 15 kinds of constructors follow.

@@ -7,7 +7,7 @@ import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
 import type { Value } from '../../report/schema.ts';
 import { readCollection, readElements } from './elements.ts';
 import { elementsPreview, entriesPreview, propertiesPreview } from './preview.ts';
-import { readConstructor, readOwnProperties } from './properties.ts';
+import { isReceiver, readClassName, readOwnProperties } from './properties.ts';
 import { readArrayBuffer, readTypedArray } from './typed-array.ts';
 import type { Budget, ValueReader } from './value-reader.ts';
 
@@ -43,15 +43,10 @@ export function readObject(
   const opener = openers[typeName];
   if (opener !== undefined) return opener();
   // V8's internal objects (contexts, cells, …) are not JavaScript values.
-  const isJavaScript = typeName.startsWith('JS_') || heap.type(object) >= firstReceiverType(heap);
+  const isJavaScript = isReceiver(heap, object);
   return isJavaScript
     ? readPlain(reader, object, depth, budget)
     : { type: 'internal', preview: `<V8 ${typeName === '' ? 'object' : typeName.toLowerCase()}>` };
-}
-
-/** Proxies come first of all receivers in src/objects/instance-type.h. */
-function firstReceiverType(heap: Heap): number {
-  return heap.layout.types.get('JS_PROXY') ?? Number.MAX_SAFE_INTEGER;
 }
 
 function readFunction(heap: Heap, object: Tagged): Value {
@@ -61,18 +56,14 @@ function readFunction(heap: Heap, object: Tagged): Value {
   return { type: 'function', preview: isClass ? `[class ${label}]` : `[Function ${label}]` };
 }
 
-/** Name of the object's class; empty for none. */
+/** Empty for none. */
 function className(heap: Heap, object: Tagged): string {
-  const map = heap.field(object, 0);
-  const constructor = readConstructor(heap, map);
-  return constructor === null
-    ? ''
-    : readSharedFunction(heap, sharedOfFunction(heap, constructor)).name;
+  return readClassName(heap, object) ?? '';
 }
 
 function readPlain(reader: ValueReader, object: Tagged, depth: number, budget: Budget): Value {
   const { heap } = reader;
-  const name = className(heap, object);
+  const name = readClassName(heap, object) ?? '[Object: null prototype]';
   const base = { type: 'object', ...(name !== '' && { className: name }) };
   const label = name === '' || name === 'Object' ? '' : `${name} `;
   if (isSpent(depth, budget)) return { ...base, preview: `${label}{…}`, truncated: true };

@@ -6,6 +6,7 @@
  * or data, field or constant, and where.
  */
 import { limits } from '../../limits.ts';
+import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { readString } from '../heap/strings.ts';
 import { smiValue, type Tagged, untag } from '../layout/tagged.ts';
@@ -28,6 +29,8 @@ const hashTable = { capacityIndex: 2, headerWords: 3, entryWords: 3 } as const;
 const maxTableCapacity = 4_096;
 const accessorKind = 1;
 const maxKeyChars = 80;
+/** `constructor` is the first property of a class's prototype. */
+const maxPrototypeProperties = 4;
 const symbolFlags = { offset: 12, isPrivate: 1, isPrivateName: 1 << 4 } as const;
 
 /** @throws UnreadableMemory */
@@ -130,12 +133,41 @@ function readSymbolDescription(heap: Heap, symbol: Tagged): string {
   return heap.isString(description) ? (readString(heap, description, maxKeyChars) ?? '') : '';
 }
 
+/** Map::Bits2::NewTargetIsBaseBit (src/objects/map.tq): the constructor of the map is the class itself. */
+const newTargetIsBase = 1;
+
 /**
- * Name of the class an object was made by: the constructor at the end of the map's back pointers.
- * @returns empty when there is none
+ * Name of the class an object was made by. The map's constructor is the *base* class of a derived one; then the
+ * `constructor` of the prototype tells, if it is a plain data property.
+ * @returns empty when there is none, `null` for objects without prototype
  * @throws UnreadableMemory
  */
-export function readConstructor(heap: Heap, map: Tagged): Tagged | null {
+export function readClassName(heap: Heap, object: Tagged): string | null {
+  const map = heap.field(object, 0);
+  const prototype = heap.field(map, heap.layout.require('mapPrototype'));
+  if (!isReceiver(heap, prototype)) return null;
+  const isBase =
+    (heap.memory.u8(untag(map) + heap.layout.require('mapBitField2')) & newTargetIsBase) !== 0;
+  const constructor =
+    (isBase ? null : constructorOfPrototype(heap, prototype)) ?? constructorOfMap(heap, map);
+  return constructor === null
+    ? ''
+    : readSharedFunction(heap, sharedOfFunction(heap, constructor)).name;
+}
+
+/** Proxies come first of all receivers in src/objects/instance-type.h. */
+export function isReceiver(heap: Heap, object: Tagged): boolean {
+  return heap.type(object) >= (heap.layout.types.get('JS_PROXY') ?? Number.MAX_SAFE_INTEGER);
+}
+
+function constructorOfPrototype(heap: Heap, prototype: Tagged): Tagged | null {
+  const { properties } = readOwnProperties(heap, prototype, maxPrototypeProperties);
+  const word = properties.find(({ key }) => key === 'constructor')?.word ?? null;
+  return word !== null && heap.isFunction(word) ? word : null;
+}
+
+/** The constructor at the end of the map's back pointers. */
+function constructorOfMap(heap: Heap, map: Tagged): Tagged | null {
   const offset = heap.layout.require('mapConstructor');
   let word = heap.field(map, offset);
   for (let i = 0; i < limits.maxMapChain && heap.is(word, 'MAP'); i++)

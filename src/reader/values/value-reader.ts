@@ -58,6 +58,7 @@ export class ValueReader {
     if (!isPointer(word)) return absentValue('unreadable');
     const { heap } = this;
     if (heap.isString(word)) return this.#string(word);
+    if (heap.type(word) === heap.layout.require('bigIntType')) return this.#bigInt(word);
     switch (heap.typeName(word)) {
       case '':
         return heap.type(word) < 0
@@ -70,9 +71,6 @@ export class ValueReader {
         return this.#oddball(word);
       case 'SYMBOL':
         return { type: 'symbol', preview: readSymbol(heap, word) };
-      case 'BIGINT':
-      case 'BIG_INT_BASE':
-        return this.#bigInt(word);
       default:
         return readObject(this, word, depth, budget);
     }

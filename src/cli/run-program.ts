@@ -152,11 +152,11 @@ async function watch(pid: number, options: RunOptions, signal: AbortSignal): Pro
     if (!(error instanceof SleeperError)) throw error;
     if (error.code === 'ERR_SLEEPER_NOT_NODE') {
       log.info(
-        { pid },
+        { target: pid },
         'the command is not node itself: its Node.js children report crashes, but are not watched for hangs',
       );
     } else if (error.code === 'ERR_SLEEPER_ATTACH_DENIED') {
-      log.warn({ pid }, error.message);
+      log.warn({ target: pid }, error.message);
     }
   }
 }

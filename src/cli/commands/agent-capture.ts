@@ -83,7 +83,14 @@ async function writeReport(request: AgentRequest): Promise<string> {
   const log = await openLog(directory);
   const { id, trigger, verdict, pausedMs } = report;
   log.info(
-    { pid: request.pid, id, trigger: trigger.kind, verdict: verdict.kind, pausedMs, report: path },
+    {
+      target: request.pid,
+      id,
+      trigger: trigger.kind,
+      verdict: verdict.kind,
+      pausedMs,
+      report: path,
+    },
     verdict.summary,
   );
   return `REPORT ${path}\n`;
@@ -94,8 +101,8 @@ async function openLog(directory: string): Promise<import('pino').Logger> {
   const { createLog } = await import('../../log.ts');
   const chosen = process.env['SLEEPER_LOG'];
   if (chosen === 'stderr') return createLog();
-  const { join } = await import('node:path');
+  const path = await import('node:path');
   const destination =
-    chosen === undefined || chosen === '' ? join(directory, 'sleeper.log') : chosen;
+    chosen === undefined || chosen === '' ? path.join(directory, 'sleeper.log') : chosen;
   return createLog({ destination });
 }

@@ -55,6 +55,10 @@ function collectPids(text: string, before: number[] | undefined): number[] {
   return [...(before ?? []), parsePid(text)];
 }
 
+function rethrow(error: unknown): never {
+  throw error instanceof Error ? error : new Error(String(error));
+}
+
 /** A report, and where it was sealed; null when it was not. */
 interface Dump {
   readonly report: Report;
@@ -71,7 +75,7 @@ async function dumpAll(pids: readonly number[], options: DumpCommandOptions): Pr
   }
   const { isHang, isPartial } = await import('../capture-to-archive.ts');
   let status: number = exitStatus.done;
-  let failure: unknown;
+  const failures: unknown[] = [];
   for (const pid of pids) {
     try {
       const { report, path } = await dumpOne(pid, options);
@@ -80,11 +84,10 @@ async function dumpAll(pids: readonly number[], options: DumpCommandOptions): Pr
       else if (isPartial(report) && status === exitStatus.done) status = exitStatus.partial;
     } catch (error) {
       // The others are captured all the same; the first failure ends the command, after them.
-      failure ??= error;
+      failures.push(error);
     }
   }
-  if (failure !== undefined) throw failure;
-  return status;
+  return failures.length === 0 ? status : rethrow(failures[0]);
 }
 
 async function dumpOne(pid: number, options: DumpCommandOptions): Promise<Dump> {

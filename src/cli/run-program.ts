@@ -5,12 +5,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
 import { readArchiveDirectory } from '../archive/list.ts';
 import type { HangPolicy } from '../detect/hang.ts';
 import { SleeperError } from '../errors.ts';
 import { createLog } from '../log.ts';
-import { requireNodeProcess } from '../probe/identity.ts';
+import { type ProcessIdentity, requireNodeProcess } from '../probe/identity.ts';
 import { logWatchEvent } from './tell-watch.ts';
 import { watchProcess } from './watch-process.ts';
 
@@ -137,7 +139,9 @@ function passSignals(child: ChildProcess): () => void {
 async function watch(pid: number, options: RunOptions, signal: AbortSignal): Promise<void> {
   const log = createLog();
   try {
-    await watchProcess(requireNodeProcess(pid), {
+    const identity = await waitForNode(pid, options.policy.intervalMs, signal, log);
+    if (identity === null) return;
+    await watchProcess(identity, {
       policy: options.policy,
       archive: options.archive,
       deadlineMs: captureDeadlineMs,
@@ -148,17 +152,41 @@ async function watch(pid: number, options: RunOptions, signal: AbortSignal): Pro
       },
     });
   } catch (error) {
-    if (signal.aborted) return;
-    if (!(error instanceof SleeperError)) throw error;
-    if (error.code === 'ERR_SLEEPER_NOT_NODE') {
+    if (signal.aborted || !(error instanceof SleeperError)) return;
+    if (!endings.has(error.code)) log.warn({ target: pid }, error.message);
+  }
+}
+
+/** The program ended before it could be looked at: nothing to tell. */
+const endings: ReadonlySet<string> = new Set([
+  'ERR_SLEEPER_NO_SUCH_PROCESS',
+  'ERR_SLEEPER_TARGET_GONE',
+]);
+/** A command that becomes node (`env`, `nice`, a shell's exec) has done so after this many looks. */
+const looksForNode = 6;
+
+/** Waits until the command has become node, if ever it does. @returns null when the signal came first */
+async function waitForNode(
+  pid: number,
+  intervalMs: number,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<ProcessIdentity | null> {
+  for (let look = 1; !signal.aborted; look++) {
+    try {
+      return requireNodeProcess(pid);
+    } catch (error) {
+      if (!(error instanceof SleeperError) || error.code !== 'ERR_SLEEPER_NOT_NODE') throw error;
+    }
+    if (look === looksForNode) {
       log.info(
         { target: pid },
         'the command is not node itself: its Node.js children report crashes, but are not watched for hangs',
       );
-    } else if (error.code === 'ERR_SLEEPER_ATTACH_DENIED') {
-      log.warn({ target: pid }, error.message);
     }
+    await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
   }
+  return null;
 }
 
 async function sayReports(pid: number, startedAtMs: number, archive: string): Promise<void> {

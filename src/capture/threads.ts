@@ -61,7 +61,7 @@ function threadOf(
     frames: [...(reading?.frames ?? [])],
   };
   const workerId = reading?.workerId ?? isolate?.workerId;
-  if (workerId !== undefined) thread.workerId = workerId;
+  if (workerId !== undefined && !isMain) thread.workerId = workerId;
   if (wchan.known) thread.wchan = wchan.value;
   const call = sights.calls.get(tid);
   if (call !== undefined) thread.syscall = call;

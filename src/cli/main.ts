@@ -15,7 +15,7 @@ import { addPruneCommand } from './commands/prune.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addViewCommand } from './commands/view.ts';
 import { addWatchCommand } from './commands/watch.ts';
-import { exitStatus, exitStatusOf } from './exit-codes.ts';
+import { chosenStatus, exitStatus, exitStatusOf } from './exit-codes.ts';
 
 /** Every command, in the order of `sleeper --help`. */
 const commands: readonly ((program: Command) => void)[] = [
@@ -37,6 +37,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   endQuietlyOnBrokenPipe();
   try {
     await createProgram().parseAsync(argv);
+    process.exitCode ??= chosenStatus();
   } catch (error) {
     process.exitCode = reportFailure(error);
   }

@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import type { AgentRequest } from '../agent-request.ts';
+import { type ExitStatus, endWith, exitStatus } from '../exit-codes.ts';
 
 /** A request may hold an error with long messages, and breadcrumbs. */
 const maxRequestBytes = 16 << 20;
@@ -16,11 +17,11 @@ export function addAgentCaptureCommand(program: Command): void {
     .command('agent-capture', { hidden: true })
     .description('used by the agent: capture the process that asks')
     .action(async () => {
-      process.exitCode = await answer();
+      endWith(await answer());
     });
 }
 
-async function answer(): Promise<number> {
+async function answer(): Promise<ExitStatus> {
   const { SleeperError } = await import('../../errors.ts');
   try {
     const { parseAgentRequest } = await import('../agent-request.ts');
@@ -28,11 +29,11 @@ async function answer(): Promise<number> {
     process.stdout.write(
       request.mode === 'stacks' ? await describeStacks(request) : await writeReport(request),
     );
-    return 0;
+    return exitStatus.done;
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     process.stdout.write(`ERROR ${text.replaceAll('\n', ' ')}\n`);
-    return error instanceof SleeperError ? 0 : 1;
+    return error instanceof SleeperError ? exitStatus.done : exitStatus.failed;
   }
 }
 

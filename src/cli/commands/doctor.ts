@@ -1,7 +1,7 @@
 /** `sleeper doctor`: can this machine and this process be captured? If not, which command mends it? */
 import type { Command } from 'commander';
 import { archiveOption, parsePid } from '../arguments.ts';
-import { exitStatus } from '../exit-codes.ts';
+import { endWith, exitStatus } from '../exit-codes.ts';
 
 /** Adds the command. */
 export function addDoctorCommand(program: Command): void {
@@ -20,7 +20,7 @@ export function addDoctorCommand(program: Command): void {
       const ok = checks.every((check) => check.ok || check.optional === true);
       if (options.json === true) process.stdout.write(`${JSON.stringify({ ok, checks })}\n`);
       else process.stdout.write(await renderChecks(checks));
-      process.exitCode = ok ? exitStatus.done : exitStatus.failed;
+      endWith(ok ? exitStatus.done : exitStatus.failed);
     });
 }
 

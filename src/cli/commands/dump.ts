@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { Report } from '../../report/schema.ts';
 import { archiveOption, parseDuration, parsePid } from '../arguments.ts';
-import { exitStatus } from '../exit-codes.ts';
+import { type ExitStatus, endWith, exitStatus } from '../exit-codes.ts';
 
 interface DumpCommandOptions {
   readonly json?: true;
@@ -47,7 +47,7 @@ export function addDumpCommand(program: Command): void {
 Exit status: 0 nothing wrong · 10 a hang was found · 3 captured, but the stack could not be read`,
     )
     .action(async (pids: number[], options: DumpCommandOptions) => {
-      process.exitCode = await dumpAll([...new Set(pids)], options);
+      endWith(await dumpAll([...new Set(pids)], options));
     });
 }
 
@@ -65,7 +65,7 @@ interface Dump {
   readonly path: string | null;
 }
 
-async function dumpAll(pids: readonly number[], options: DumpCommandOptions): Promise<number> {
+async function dumpAll(pids: readonly number[], options: DumpCommandOptions): Promise<ExitStatus> {
   const { SleeperError } = await import('../../errors.ts');
   if (pids.length > 1 && options.output !== undefined) {
     throw new SleeperError(
@@ -74,12 +74,14 @@ async function dumpAll(pids: readonly number[], options: DumpCommandOptions): Pr
     );
   }
   const { isHang, isPartial } = await import('../capture-to-archive.ts');
-  let status: number = exitStatus.done;
+  let status: ExitStatus = exitStatus.done;
   const failures: unknown[] = [];
+  let isLost = false;
   for (const pid of pids) {
     try {
       const { report, path } = await dumpOne(pid, options);
       await show(report, path, options);
+      if (path === null && options.archive !== false) isLost = true;
       if (isHang(report)) status = exitStatus.hangFound;
       else if (isPartial(report) && status === exitStatus.done) status = exitStatus.partial;
     } catch (error) {
@@ -87,7 +89,8 @@ async function dumpAll(pids: readonly number[], options: DumpCommandOptions): Pr
       failures.push(error);
     }
   }
-  return failures.length === 0 ? status : rethrow(failures[0]);
+  if (failures.length > 0) rethrow(failures[0]);
+  return isLost ? exitStatus.failed : status;
 }
 
 async function dumpOne(pid: number, options: DumpCommandOptions): Promise<Dump> {
@@ -126,7 +129,6 @@ async function sealOrSay(
     const { SleeperError } = await import('../../errors.ts');
     if (!(error instanceof SleeperError)) throw error;
     process.stderr.write(`sleeper: ${error.message}\n  next: ${error.help}\n`);
-    process.exitCode = exitStatus.failed;
     return null;
   }
 }

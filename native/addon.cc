@@ -1,8 +1,16 @@
-// Node-API glue: checks the arguments, calls, hands back a number. See src/native.ts for what each function promises.
+// Node-API glue: checks the arguments, calls, hands back a number. src/native.ts and
+// src/agent/native.cts say what each function promises.
 #include <napi.h>
 
 #include <cmath>
+#include <memory>
+#include <string>
 
+#include "agent/capture.h"
+#include "agent/helper_process.h"
+#include "agent/isolate_registry.h"
+#include "agent/notes.h"
+#include "agent/sleeping_thread.h"
 #include "agent_connection.h"
 #include "process_memory.h"
 #include "ptrace_stop.h"
@@ -58,6 +66,13 @@ class Arguments {
     return Typed<Napi::Uint8Array>(name, napi_uint8_array, "a Uint8Array");
   }
 
+  std::string Text(const char* name) {
+    Napi::Value value = info_[next_++];
+    if (ok_ && value.IsString()) return value.As<Napi::String>().Utf8Value();
+    Refuse(name, "a string");
+    return std::string();
+  }
+
   void Refuse(const char* name, const char* expected) {
     if (!ok_) return;
     ok_ = false;
@@ -81,6 +96,12 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod("stopThreads", &Addon::StopThreads),
                              InstanceMethod("resumeThreads", &Addon::ResumeThreads),
                              InstanceMethod("connectAgent", &Addon::ConnectAgent),
+                             InstanceMethod("armAgent", &Addon::ArmAgent),
+                             InstanceMethod("disarmAgent", &Addon::DisarmAgent),
+                             InstanceMethod("setAnnotations", &Addon::SetAnnotations),
+                             InstanceMethod("addBreadcrumb", &Addon::AddBreadcrumb),
+                             InstanceMethod("describeProcess", &Addon::DescribeProcess),
+                             InstanceMethod("runHelper", &Addon::RunHelper),
                          });
   }
 
@@ -135,6 +156,64 @@ class Addon : public Napi::Addon<Addon> {
     pid_t pid = arguments.Pid("pid");
     if (!arguments.ok()) return Napi::Value();
     return Result(info, sleeper::ConnectAgent(pid));
+  }
+
+  Napi::Value ArmAgent(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    Settings settings;
+    settings.argv = arguments.Text("argv");
+    settings.environment = arguments.Text("environment");
+    settings.archive = arguments.Text("archive");
+    settings.hostname = arguments.Text("hostname");
+    uint32_t worker_id = arguments.Small("workerId");
+    if (arguments.ok() && settings.argv.empty()) arguments.Refuse("argv", "a program");
+    if (!arguments.ok()) return Napi::Value();
+    int result = StartSleepingThread(settings);
+    if (result == 0) result = RegisterIsolate(info.Env(), worker_id);
+    return Result(info, result);
+  }
+
+  Napi::Value DisarmAgent(const Napi::CallbackInfo& info) {
+    UnregisterIsolate(info.Env());
+    return info.Env().Undefined();
+  }
+
+  Napi::Value SetAnnotations(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    std::string json = arguments.Text("json");
+    if (!arguments.ok()) return Napi::Value();
+    return Napi::Boolean::New(info.Env(), sleeper::SetAnnotations(json.data(), json.size()));
+  }
+
+  Napi::Value AddBreadcrumb(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    std::string json = arguments.Text("json");
+    if (!arguments.ok()) return Napi::Value();
+    return Napi::Boolean::New(info.Env(), sleeper::AddBreadcrumb(json.data(), json.size()));
+  }
+
+  Napi::Value DescribeProcess(const Napi::CallbackInfo& info) {
+    constexpr size_t kBytes = 128 * 1024;
+    auto text = std::make_unique<char[]>(kBytes);
+    TextBuffer out(text.get(), kBytes);
+    out.Add("{\"isolates\":");
+    WriteIsolates(out, 0, 0);
+    out.Add(",");
+    WriteNotes(out);
+    out.Add("}");
+    return Napi::String::New(info.Env(), out.data(), out.length());
+  }
+
+  Napi::Value RunHelper(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    std::string request = arguments.Text("request");
+    uint32_t timeout_ms = arguments.Small("timeoutMs");
+    if (!arguments.ok()) return Napi::Value();
+    char answer[kAnswerBytes];
+    ssize_t length = sleeper::RunHelper(request.data(), request.size(), HelperAnswer::kOneLine, timeout_ms, answer,
+                                        sizeof answer);
+    if (length < 0) return Result(info, length);
+    return Napi::String::New(info.Env(), answer, static_cast<size_t>(length));
   }
 
   static Napi::Value Result(const Napi::CallbackInfo& info, int64_t number) {

@@ -116,16 +116,24 @@ void AskToStop(Stop& stop) {
   }
 }
 
-// Looks once whether the thread stands still now. It never reaps: a dead child of this very process still belongs
-// to whoever waits for it (libuv), hence WNOWAIT.
+// True when waitid() has something to tell about the thread; else errno says why, or is 0 when nothing is new.
+bool Wait(const Tracee& tracee, int options, siginfo_t& status) {
+  status.si_pid = 0;
+  errno = 0;
+  int result = waitid(P_PID, static_cast<id_t>(tracee.tid), &status, options | WNOHANG | __WALL);
+  return result == 0 && status.si_pid != 0;
+}
+
+// Looks once whether the thread stands still now. A stop is consumed, so that libuv, when the target is our own
+// child, does not take it for the child's exit. A death is left (WNOWAIT) to whoever waits for the child; the kernel
+// reports stops of tracees to every kind of wait, so the two are told apart by a look before.
 void LookWhetherStopped(Tracee& tracee) {
   siginfo_t status{};
-  if (waitid(P_PID, static_cast<id_t>(tracee.tid), &status, WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) != 0) {
-    if (errno != EINTR) tracee.Fail(errno == ECHILD ? ESRCH : errno);
+  if (!Wait(tracee, WSTOPPED | WEXITED | WNOWAIT, status)) {
+    if (errno == ECHILD) tracee.Fail(ESRCH);
     return;
   }
-  if (status.si_pid == 0) return;
-  if (status.si_code != CLD_TRAPPED && status.si_code != CLD_STOPPED) {
+  if (status.si_code != CLD_TRAPPED || !Wait(tracee, WSTOPPED, status)) {
     tracee.Fail(ESRCH);
     return;
   }

@@ -36,6 +36,12 @@ export const limits = {
   maxCodeSearchBytes: 4 << 20,
   /** Pages besides the stacks copied in one stop: 8 MiB take about 2 ms. */
   maxWantedPages: 2_048,
+  /** Instructions read of one deoptimisation translation: 64 inlined functions of 200 variables. */
+  maxTranslationInstructions: 20_000,
+  /** Nesting of objects that the optimiser never made. */
+  maxTranslationDepth: 64,
+  /** Rows of one deoptimisation or safepoint table: a function of 60 KiB of bytecode has some thousands. */
+  maxDeoptimizationRows: 50_000,
   /** Threads looked at in one process. */
   maxThreads: 4_096,
   /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */

@@ -86,12 +86,14 @@ test('3: the agent takes only types of ours, and no package', () => {
 
 test('4: only cli/ prints, and only cli/main.ts exits', () => {
   const prints = /\bconsole\.|\bprocess\.std(out|err)\b/;
-  const exits = /\bprocess\.(exit|exitCode|abort|reallyExit)\b/;
+  const exits = /\bprocess\.(exit\(|abort|reallyExit)/;
+  const setsStatus = /\bprocess\.exitCode\b/;
   const wrong = sources.flatMap(({ file, text }) => {
     const code = text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
     return [
       ...(stageOf(file) !== 'cli' && prints.test(code) ? [`${file} prints`] : []),
       ...(file !== 'src/cli/main.ts' && exits.test(code) ? [`${file} exits`] : []),
+      ...(stageOf(file) !== 'cli' && setsStatus.test(code) ? [`${file} sets the exit status`] : []),
     ];
   });
   assert.deepEqual(wrong, []);

@@ -6,7 +6,7 @@ import { ActivationReader } from './frames/activations.ts';
 import { CodeLookup } from './frames/code.ts';
 import { readNativeCall } from './frames/exit-frame.ts';
 import type { UnwoundFrame } from './frames/frame.ts';
-import { findIsolate, type IsolateState, readIsolate } from './frames/isolate.ts';
+import { findIsolate, type IsolateState, readIsolate, readTheHole } from './frames/isolate.ts';
 import { Unwinder } from './frames/unwind.ts';
 import { Heap } from './heap/heap.ts';
 import type { Mapping } from './memory/maps.ts';
@@ -75,7 +75,9 @@ class ThreadReader {
         (start.registers === null
           ? 0
           : findIsolate(memory, target.binary, this.#loadBias, start.registers.fsBase));
-      return address === 0 ? null : readIsolate(memory, target.layout, address);
+      if (address === 0) return null;
+      this.#heap.theHole = readTheHole(memory, target.layout, address);
+      return readIsolate(memory, target.layout, address);
     } catch (error) {
       if (error instanceof UnreadableMemory) return null;
       throw error;

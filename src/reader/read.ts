@@ -10,6 +10,7 @@
  *   3. else (a process that moves fast) once more with the pages found missing, and at last with the target held while
  *      decoding, for a few milliseconds and never longer than limits.holdLimitMs.
  */
+import { setImmediate } from 'node:timers/promises';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
@@ -30,7 +31,7 @@ const EPERM = 1;
  * @throws SleeperError ERR_SLEEPER_NO_SUCH_PROCESS, ERR_SLEEPER_NOT_NODE, ERR_SLEEPER_UNSUPPORTED_NODE,
  *         ERR_SLEEPER_ATTACH_DENIED, ERR_SLEEPER_TARGET_TRACED, ERR_SLEEPER_TARGET_GONE
  */
-export function readProcess(pid: number, options: ReadOptions): ProcessReading {
+export async function readProcess(pid: number, options: ReadOptions): Promise<ProcessReading> {
   const target = new Target(pid);
   const missing: Missing[] = [];
   if (!target.layout.isExact)
@@ -38,7 +39,7 @@ export function readProcess(pid: number, options: ReadOptions): ProcessReading {
       what: `exact tables for V8 ${target.binary.v8Version}`,
       reason: `not-supported: those of V8 ${target.layout.version} were used, what they show is likely, not certain`,
     });
-  const { threads, pausedMs } = readStopped(target, options, missing);
+  const { threads, pausedMs } = await readStopped(target, options, missing);
   const nodeVersion = target.readNodeVersion();
   const loop = readEventLoop(target);
   return {
@@ -56,7 +57,11 @@ interface StoppedReading {
   readonly pausedMs: number;
 }
 
-function readStopped(target: Target, options: ReadOptions, missing: Missing[]): StoppedReading {
+async function readStopped(
+  target: Target,
+  options: ReadOptions,
+  missing: Missing[],
+): Promise<StoppedReading> {
   const { pid } = target;
   const mappings = target.readMappings();
   const endsAtMs = performance.now() + options.deadlineMs;
@@ -92,6 +97,8 @@ function readStopped(target: Target, options: ReadOptions, missing: Missing[]): 
   let pausedMs = rehearsal.pausedMs;
   const pages = new Set(first.memory.usedPages);
   for (const holdWhileDecoding of [false, false, true]) {
+    // Between looks our own process may do other things: answer a signal, watch other targets.
+    await setImmediate();
     const taken = takeLook(pid, { tids, mappings, pages, holdWhileDecoding }, (look) => ({
       look,
       threads: decode(look, holdWhileDecoding ? limits.decodeInStopMs : options.deadlineMs / 2),

@@ -94,7 +94,6 @@ export const constantSources = {
   oddballTrue: { symbol: /^OddballTrue$/, source: 'src/objects/oddball.h' },
   oddballNull: { symbol: /^OddballNull$/, source: 'src/objects/oddball.h' },
   oddballUndefined: { symbol: /^OddballUndefined$/, source: 'src/objects/oddball.h' },
-  oddballTheHole: { symbol: /^OddballTheHole$/, source: 'src/objects/oddball.h' },
   nameDictionaryPrefix: {
     symbol: /^namedictionaryshape_prefix_size$/,
     source: 'src/objects/dictionary.h',
@@ -125,6 +124,16 @@ export const constantSources = {
   typedArrayBasePointer: {
     symbol: /^class_JSTypedArray__base_pointer__/,
     source: 'src/objects/js-array-buffer.tq',
+  },
+
+  /** Start of the isolate's table of roots, and the index of the_hole_value in it. */
+  isolateRoots: {
+    rows: { '10.2': 288, '11.3': 496, '12.4': 592, '13.6': 640, '14.6': 688 },
+    source: 'include/v8-internal.h kIsolateRootsOffset',
+  },
+  theHoleRoot: {
+    rows: { '10.2': 5, '11.3': 5, '12.4': 5, '13.6': 5, '14.6': 1 },
+    source: 'src/roots/roots.h STRONG_READ_ONLY_ROOT_LIST',
   },
 
   // Functions, scripts, bytecode.

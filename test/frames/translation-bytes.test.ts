@@ -90,7 +90,9 @@ suite('translations written by hand', () => {
     const plain = write(v13, [begin, ['INTERPRETED_WITH_RETURN', 0, 0, 0, 5, 0, 1], ...values(9)]);
     assert.equal(decodeOne(plain).pendingRegisters, null);
   });
+});
 
+suite('what instructions refer to', () => {
   test('repetitions take the instructions at their own places of the earlier translation', () => {
     const basis = write(v13, [
       ['BEGIN_WITH_FEEDBACK', 0, 1, 1],

@@ -58,8 +58,8 @@ export function readObject(
 }
 
 function readFunction(heap: Heap, object: Tagged): Value {
-  const { name } = readSharedFunction(heap, sharedOfFunction(heap, object));
-  const isClass = heap.typeName(object).includes('CLASS_CONSTRUCTOR');
+  const { name, scopeInfo } = readSharedFunction(heap, sharedOfFunction(heap, object));
+  const isClass = scopeInfo?.isClassConstructor === true;
   const label = name === '' ? '(anonymous)' : name;
   return { type: 'function', preview: isClass ? `[class ${label}]` : `[Function ${label}]` };
 }

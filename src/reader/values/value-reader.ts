@@ -43,6 +43,10 @@ export class ValueReader {
         return numberValue(slot.value);
       case 'boolean':
         return { type: 'boolean', preview: String(slot.value) };
+      case 'bigint':
+        return { type: 'bigint', preview: `${slot.value.toString()}n` };
+      case 'undefined':
+        return { type: 'undefined', preview: 'undefined' };
       case 'absent':
         return absentValue(slot.reason);
       case 'captured':

@@ -5,6 +5,7 @@
  * and its dozen packages come along. Elsewhere pino's JSON lines. Both are written synchronously: the line before
  * a crash is the one that matters.
  */
+import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import { sanitize } from './report/sanitize.ts';
@@ -25,7 +26,7 @@ export function createLog(options: LogOptions = {}): Logger {
   });
   const level = process.env['SLEEPER_LOG_LEVEL'] ?? 'info';
   const settings = {
-    name: 'sleeper',
+    base: { name: 'sleeper' }, // no pid of ours: in these lines `pid` is a target's
     level: Object.hasOwn(pino.levels.values, level) || level === 'silent' ? level : 'info',
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: pino.stdSerializers.err },
@@ -38,7 +39,7 @@ function isForPeople(options: LogOptions): boolean {
   if (format === 'json' || format === 'text') {
     return format === 'text';
   }
-  return options.destination === undefined && process.stderr.isTTY;
+  return options.destination === undefined && isatty(2);
 }
 
 function readableLines(stream: DestinationStream): DestinationStream {
@@ -49,8 +50,8 @@ function readableLines(stream: DestinationStream): DestinationStream {
   };
 }
 
-/** What is shown in another place, or is the same in every line: `pid` is that of sleeper itself. */
-const constantKeys = ['level', 'time', 'pid', 'hostname', 'name', 'msg', 'err'];
+/** What is shown in another place, or is the same in every line. */
+const placedKeys = ['level', 'time', 'name', 'msg', 'err'];
 
 /**
  * One event for people: `00:48:31 warn  message  key=value key=value`. Times are UTC, as in the reports.
@@ -60,7 +61,7 @@ export function formatLogLine(event: Readonly<Record<string, unknown>>): string 
   const label = pino.levels.labels[Number(event['level'])] ?? 'log';
   const clock = String(event['time']).slice(11, 19);
   const fields = Object.entries(event)
-    .filter(([key]) => !constantKeys.includes(key))
+    .filter(([key]) => !placedKeys.includes(key))
     .map(([key, value]) => `${sanitize(key, 60)}=${formatFact(value)}`);
   const { err, msg } = event;
   if (isRecord(err)) {

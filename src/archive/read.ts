@@ -24,7 +24,16 @@ export async function readReport(path: string): Promise<Report> {
  * @throws SleeperError as readReport()
  */
 export async function readHeader(path: string): Promise<ReportHeader> {
-  return decodeHeader(await readStart(path, limits.maxHeaderBytes), path);
+  const start = await readStart(path, limits.maxHeaderBytes);
+  try {
+    return decodeHeader(start, path);
+  } catch (error) {
+    if (start.length < limits.maxHeaderBytes) {
+      throw error;
+    }
+    // A header larger than any of ours: an error message of a megabyte became its summary.
+    return decodeHeader(await readStart(path, limits.maxReportBytes), path);
+  }
 }
 
 async function readStart(path: string, maxBytes: number): Promise<Buffer> {

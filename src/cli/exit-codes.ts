@@ -46,3 +46,15 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
 export function exitStatusOf(code: ErrorCode): ExitStatus {
   return statuses[code];
 }
+
+let chosen: ExitStatus = exitStatus.done;
+
+/** Lets a command that did its work say what it found; main.ts exits with it unless an error ends the command. */
+export function endWith(status: ExitStatus): void {
+  chosen = status;
+}
+
+/** What endWith() was told, or 0. */
+export function chosenStatus(): ExitStatus {
+  return chosen;
+}

@@ -43,7 +43,7 @@ export function copyPlain(value: unknown, bounds: CopyBounds): { value: unknown;
     const copy: Record<string, unknown> = {};
     for (const [key, field] of Object.entries(item as Record<string, unknown>)) {
       const kept = isKept(key, depth, bounds) ? field : emptied(field);
-      if (isPlain(kept)) {
+      if (isPlain(kept) && key !== '__proto__') {
         nodes++;
         copy[key.replace(loneSurrogate, '\ufffd')] = visit(kept, depth + 1);
       }

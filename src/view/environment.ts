@@ -3,12 +3,13 @@ import type { Report } from '../report/schema.ts';
 import { sanitize } from '../report/sanitize.ts';
 import { span, wrap } from './layout.ts';
 import type { Line } from './layout.ts';
-import { formatBytes, formatCount, formatDuration } from './units.ts';
+import { formatBytes, formatCount, formatDuration, noBreak } from './units.ts';
 import { factLine } from './verdict.ts';
 
-/** Facts of the program's own, breadcrumbs, handles and requests. */
+/** What the event loop holds, and facts of the program's own: the first lines below the heading. */
 export function activityLines(report: Report, width: number, full: boolean): Line[] {
   const lines: Line[] = [
+    [span('PROCESS AND HOST', 'heading')],
     ...resourceLine('handles', report.handles, width),
     ...resourceLine('requests', report.requests, width),
     ...(report.timers.length === 0 ? [] : factLine('timers', timerWords(report.timers), width)),
@@ -40,7 +41,7 @@ function resourceLine(
   const kinds = [...counts]
     .sort(([, a], [, b]) => b - a)
     .slice(0, 12)
-    .map(([type, count]) => (count === 1 ? type : `${count} × ${type}`));
+    .map(([type, count]) => (count === 1 ? type : `${count}${noBreak}× ${type}`));
   return factLine(label, `${resources.length}: ${kinds.join(', ')}`, width);
 }
 
@@ -53,7 +54,7 @@ function timerWords(timers: Report['timers']): string {
   return shown.join(', ') + (timers.length > shown.length ? ', …' : '');
 }
 
-/** The process and the machine. */
+/** The process and the machine, below the heading. */
 export function surroundingLines(report: Report, width: number, full: boolean): Line[] {
   const { process, host } = report;
   const loop = report.threads.find((thread) => thread.kind === 'main')?.loop;

@@ -24,7 +24,7 @@ const escapeSequence: Readonly<Record<Style, string>> = {
   name: '\x1b[36m',
   value: '',
   place: '\x1b[33m',
-  // Inverse video shows in every palette, to every eye.
+  // Badges, with a space at each end: inverse video shows in every palette, to every eye; without colour brackets do.
   alarm: '\x1b[1;7m',
   calm: '\x1b[7m',
   heading: '\x1b[1;4m',
@@ -41,19 +41,16 @@ export function paint(lines: readonly Line[], color: boolean): string {
 }
 
 function paintLine(line: Line, color: boolean): string {
+  const text = line.map((piece) => paintSpan(piece, color)).join('');
+  return text.replaceAll('\u00a0', ' ').trimEnd();
+}
+
+function paintSpan({ text, style }: Span, color: boolean): string {
   if (!color) {
-    return line
-      .map((piece) => piece.text)
-      .join('')
-      .trimEnd();
+    return style === 'alarm' || style === 'calm' ? `[${text.slice(1, -1)}]` : text;
   }
-  return line
-    .map(({ text, style }) => {
-      const start = escapeSequence[style];
-      return start === '' || text.trim() === '' ? text : `${start}${text}\x1b[0m`;
-    })
-    .join('')
-    .trimEnd();
+  const start = escapeSequence[style];
+  return start === '' || text.trim() === '' ? text : `${start}${text}\x1b[0m`;
 }
 
 const wide =

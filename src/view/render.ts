@@ -10,7 +10,7 @@ import { frameLines, originOf } from './frames.ts';
 import { paint, span, wrap } from './layout.ts';
 import type { Line } from './layout.ts';
 import { nativeThreadLines, stateWord, threadLines, threadTitle } from './threads.ts';
-import { formatCount } from './units.ts';
+import { formatCount, noBreak } from './units.ts';
 import { evidenceLines, verdictLines } from './verdict.ts';
 
 export interface RenderOptions {
@@ -36,8 +36,7 @@ export function renderReport(report: Report, options: RenderOptions): string {
     guilty === undefined ? [] : threadLines(guilty, { width, indent: 2, cwd, details: true, full }),
     evidenceLines(report, width),
     otherThreadLines(report, guilty, width, full),
-    activityLines(report, width, full),
-    surroundingLines(report, width, full),
+    [...activityLines(report, width, full), ...surroundingLines(report, width, full)],
     missingLines(report, width, full),
     closingLines(report, width, full),
   ];
@@ -141,8 +140,7 @@ function newerFormatLines(report: Report, width: number): Line[] {
 }
 
 function closingLines(report: Report, width: number, full: boolean): Line[] {
-  const again = full
-    ? ''
-    : `   everything: sleeper view ${span(report.id).text.slice(0, 8)} --full, or --json`;
+  const command = ['sleeper', 'view', span(report.id).text.slice(0, 8), '--full'].join(noBreak);
+  const again = full ? '' : `   everything: ${command}, or --json`;
   return wrap([span(`report ${report.id}`, 'dim', 200), span(again, 'dim')], { width });
 }

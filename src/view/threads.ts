@@ -4,7 +4,7 @@ import { frameLines } from './frames.ts';
 import type { FrameOptions } from './frames.ts';
 import { span, wrap } from './layout.ts';
 import type { Line, Span } from './layout.ts';
-import { formatCount, formatDuration } from './units.ts';
+import { formatCount, formatDuration, noBreak } from './units.ts';
 
 const stateWords: Readonly<Record<string, string>> = {
   R: 'running',
@@ -38,7 +38,7 @@ export function threadTitle(thread: Thread): string {
 export function threadHeading(thread: Thread, width: number): Line[] {
   const facts: Span[] = [
     span(`  tid ${thread.tid}`, 'dim'),
-    span(`  ${stateWord(thread.state)}`),
+    span(`  ${stateWord(thread.state)}`, 'plain', 40),
     ...(thread.vmState === undefined ? [] : [span(`  V8: ${thread.vmState}`, 'plain', 60)]),
     ...(thread.cpuMs === undefined ? [] : [span(`  cpu ${formatDuration(thread.cpuMs)}`, 'dim')]),
     ...(thread.via === undefined ? [] : [span(`  via ${thread.via}`, 'dim')]),
@@ -69,7 +69,7 @@ export function threadLines(thread: Thread, options: FrameOptions): Line[] {
       ? thread.frames.length === 0
         ? [[span('  no frames', 'dim')]]
         : []
-      : wrap([span(thread.note)], { width: options.width, indent: 2 });
+      : wrap([span(thread.note, 'plain', 600)], { width: options.width, indent: 2 });
   return [...threadHeading(thread, options.width), ...note, ...frameLines(thread.frames, options)];
 }
 
@@ -87,10 +87,10 @@ export function nativeThreadLines(threads: readonly Thread[], width: number): Li
   const sorted = [...groups].sort(([, a], [, b]) => b - a);
   const shown = sorted
     .slice(0, 12)
-    .map(([key, count]) => (count === 1 ? key : `${count} × ${key}`));
+    .map(([key, count]) => (count === 1 ? key : `${count}${noBreak}× ${key}`));
   const rest = sorted.length - shown.length;
   const spans: Span[] = [
-    span(formatCount(threads.length, 'native thread'), 'heading'),
+    span(formatCount(threads.length, 'native thread').toUpperCase(), 'heading'),
     span('  '),
     ...shown.flatMap((text, index) => [span(index > 0 ? ', ' : '', 'dim'), span(text, 'dim', 160)]),
     ...(rest > 0 ? [span(`, and ${rest} kinds more`, 'dim')] : []),

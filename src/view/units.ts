@@ -1,15 +1,18 @@
-/** Numbers as people say them. */
+/** Numbers as people say them. A number and its unit are joined by a no-break space, which paint() makes a plain one. */
+
+/** U+00A0: keeps two words on one line. */
+export const noBreak = '\u00a0';
 
 /** `4.2 ms`, `7.2 s`, `3 min 5 s`, `2 h 10 min`, `12 d 3 h`. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) {
-    return `${ms} ms`;
+    return `${ms}${noBreak}ms`;
   }
   if (ms < 1_000) {
-    return `${roundTo(ms, ms < 10 ? 2 : 0)} ms`;
+    return `${roundTo(ms, ms < 10 ? 2 : 0)}${noBreak}ms`;
   }
   if (ms < 60_000) {
-    return `${roundTo(ms / 1_000, 1)} s`;
+    return `${roundTo(ms / 1_000, 1)}${noBreak}s`;
   }
   const seconds = Math.round(ms / 1_000);
   const minutes = Math.floor(seconds / 60);
@@ -31,12 +34,12 @@ export function formatBytes(bytes: number): string {
     value /= 1024;
     index++;
   }
-  return `${roundTo(value, value < 10 && index > 0 ? 1 : 0)} ${units[index] ?? ''}`;
+  return `${roundTo(value, value < 10 && index > 0 ? 1 : 0)}${noBreak}${units[index] ?? ''}`;
 }
 
 /** `1 thread`, `3 threads`. */
 export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${count}${noBreak}${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** `2026-11-23 00:48:31 UTC`; the text itself when it is no time. */
@@ -48,7 +51,8 @@ export function formatTime(rfc3339: string): string {
 }
 
 function pair(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+  const words = small === 0 ? [large, largeUnit] : [large, largeUnit, small, smallUnit];
+  return words.join(noBreak);
 }
 
 function roundTo(value: number, digits: number): string {

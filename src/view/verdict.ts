@@ -3,7 +3,7 @@ import type { Report } from '../report/schema.ts';
 import { calmVerdicts } from '../report/schema.ts';
 import { padText, span, wrap } from './layout.ts';
 import type { Line } from './layout.ts';
-import { formatDuration, formatTime } from './units.ts';
+import { formatDuration, formatTime, noBreak } from './units.ts';
 
 /** The verdict sentence and the circumstances, for the first screen. */
 export function verdictLines(report: Report, width: number): Line[] {
@@ -12,7 +12,7 @@ export function verdictLines(report: Report, width: number): Line[] {
   const badge = span(` ${verdict.kind} `, isCalm ? 'calm' : 'alarm', 60);
   return [
     [badge, span('  '), span(confidenceWords(verdict.confidence), 'dim', 60)],
-    ...wrap([span(verdict.summary, 'strong')], { width }),
+    ...wrap([span(verdict.summary, 'strong', 600)], { width }),
     [],
     ...factLine('why now', triggerWords(trigger), width),
     ...factLine('process', processWords(report), width),
@@ -27,11 +27,17 @@ export function evidenceLines(report: Report, width: number): Line[] {
   if (evidence.length > 0) {
     lines.push([span('EVIDENCE', 'heading')]);
     for (const { text } of evidence) {
-      lines.push(...wrap([span('- ', 'dim'), span(text)], { width, indent: 2, hanging: 4 }));
+      lines.push(
+        ...wrap([span('- ', 'dim'), span(text, 'plain', 600)], { width, indent: 2, hanging: 4 }),
+      );
     }
   }
   if (advice !== undefined) {
-    lines.push([span('WHAT TO DO', 'heading')], ...wrap([span(advice)], { width, indent: 2 }));
+    lines.push(
+      [],
+      [span('WHAT TO DO', 'heading')],
+      ...wrap([span(advice, 'plain', 800)], { width, indent: 2 }),
+    );
   }
   return lines;
 }
@@ -61,7 +67,9 @@ function triggerWords({ kind, reason, stalledForMs }: Report['trigger']): string
 
 function processWords({ process }: Report): string {
   const version =
-    process.nodeVersion === undefined ? '' : `  node ${process.nodeVersion.replace(/^v/, '')}`;
+    process.nodeVersion === undefined
+      ? ''
+      : `  node${noBreak}${process.nodeVersion.replace(/^v/, '')}`;
   const uptime = process.uptimeMs === undefined ? '' : `, up ${formatDuration(process.uptimeMs)}`;
   return `${process.pid}  ${quoteCommand(process.argv ?? [])}${version}${uptime}`;
 }
@@ -76,7 +84,7 @@ export function quoteCommand(argv: readonly string[]): string {
 function captureWords(report: Report): string {
   const paused =
     report.pausedMs > 0
-      ? `it stood still for ${formatDuration(report.pausedMs)}`
-      : 'without stopping it';
-  return `${formatTime(report.capturedAt)} on ${report.host.hostname}, in ${formatDuration(report.durationMs)}, ${paused}`;
+      ? `the target stood still for ${formatDuration(report.pausedMs)}`
+      : 'the target was not stopped';
+  return `${formatTime(report.capturedAt)} on ${report.host.hostname}; took ${formatDuration(report.durationMs)}, ${paused}`;
 }

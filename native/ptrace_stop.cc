@@ -229,7 +229,11 @@ bool FinishStep(Tracee& tracee, StepRequest& request) {
       return false;
     }
     int64_t now = MonotonicNow();
-    if (now < deadline) continue;
+    if (now < deadline) {
+      // A step takes a microsecond, when the thread gets a processor: it may need ours.
+      sched_yield();
+      continue;
+    }
     if (interrupted) {
       // It waits in the kernel: the end of this thread lets go of it.
       tracee.Fail(ETIMEDOUT);

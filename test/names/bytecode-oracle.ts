@@ -33,7 +33,10 @@ export function observe(nodePath: string, source: string, kind: ProgramKind): Ob
     const flags = ['--print-bytecode', '--print-bytecode-filter=*', '--no-warnings'];
     const main =
       kind === 'script'
-        ? ['-e', `try { vm.runInThisContext(fs.readFileSync(${JSON.stringify(program)}, 'utf8')) } catch (e) { console.error(e) }`]
+        ? [
+            '-e',
+            `try { vm.runInThisContext(fs.readFileSync(${JSON.stringify(program)}, 'utf8')) } catch (e) { console.error(e) }`,
+          ]
         : [program];
     // Programs may end with an exception: what was compiled until then is as good.
     const { stdout } = spawnSync(
@@ -60,8 +63,13 @@ function parseFunction(block: string): Observation[] {
   const strings = new Map<number, string>();
   for (const [, index, text] of block.matchAll(/^\s*(\d+): 0x[0-9a-f]+ <String\[\d+\]: #(.*)>$/gm))
     strings.set(Number(index), text ?? '');
-  const instructions = [...block.matchAll(/@ +\d+ : (?:[0-9a-f]{2} )+ +(.*?)(?: \(0x[^)]*\))?$/gm)].map(
-    ([, text]) => (text ?? '').trim().replace(/\.(?:Extra)?Wide/, '').replace(/^Star(\d+)$/, 'Star r$1'),
+  const instructions = [
+    ...block.matchAll(/@ +\d+ : (?:[0-9a-f]{2} )+ +(.*?)(?: \(0x[^)]*\))?$/gm),
+  ].map(([, text]) =>
+    (text ?? '')
+      .trim()
+      .replace(/\.(?:Extra)?Wide/, '')
+      .replace(/^Star(\d+)$/, 'Star r$1'),
   );
   return instructions.flatMap((instruction, at) => {
     const probe = strings.get(Number(/^LdaConstant \[(\d+)/.exec(instruction)?.[1] ?? -1));

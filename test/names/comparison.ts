@@ -62,7 +62,9 @@ function judge(
   });
   const [first] = given;
   if (given.length > 1 || (first !== undefined && first !== register))
-    result.wrong.push(`${probe}: r${given.join(',')} is really ${register === null ? 'elsewhere' : `r${register}`}`);
+    result.wrong.push(
+      `${probe}: r${given.join(',')} is really ${register === null ? 'elsewhere' : `r${register}`}`,
+    );
   else if (first === undefined && register !== null) result.unknown.push(`${probe}: r${register}`);
   else if (first === undefined) result.absent++;
   else result.right++;
@@ -90,7 +92,10 @@ function functionRanges(source: string, kind: ProgramKind): FunctionRange[] {
       ranges.push({ from: node.start, start, end: node.end });
     } else if (node.type === 'ArrowFunctionExpression') {
       ranges.push({ from: node.start, start: node.start, end: node.end });
-    } else if (classNode !== null && (node.type === 'StaticBlock' || node.type === 'PropertyDefinition')) {
+    } else if (
+      classNode !== null &&
+      (node.type === 'StaticBlock' || node.type === 'PropertyDefinition')
+    ) {
       const isStatic = node.type === 'StaticBlock' || node.static;
       const name = isStatic ? '<static_initializer>' : '<instance_members_initializer>';
       const from = node.type === 'StaticBlock' ? node.start : (node.value?.start ?? node.end);

@@ -1,0 +1,189 @@
+/**
+ * Names for the values of a frame, from the source text alone. V8 keeps the locals of a function in numbered
+ * registers and forgets their names; but it hands the numbers out by fixed rules, which can be followed again.
+ * docs/v8-register-names.md tells the rules and how they are tested against V8 itself.
+ */
+import { parse, type Options, type Program } from 'acorn';
+import {
+  analyseAll,
+  analyseFunction,
+  analyseInitialiser,
+  analyseModule,
+  analyseScript,
+  analyseWrapped,
+  type Analysis,
+  type Circumstances,
+} from './analysis.ts';
+import { indexFunctions, type FunctionIndex, type IndexedFunction } from './function-index.ts';
+import { parameterText } from './parameter-text.ts';
+import type { FunctionNames } from './register-names.ts';
+import { possibleRules } from './register-rules.ts';
+import type { ClassNode } from './visit-class.ts';
+import { hasUseStrict } from './visit-function.ts';
+
+export { isVisible } from './register-names.ts';
+export type { FunctionKind, FunctionNames, RegisterName } from './register-names.ts';
+
+/** How V8 compiled the script. */
+export interface ScriptOptions {
+  /**
+   * Parameters of a function that V8 put around the source without writing it down (CommonJS: exports, require,
+   * module, __filename, __dirname).
+   */
+  readonly wrapperParameters?: readonly string[];
+  readonly isModule?: boolean;
+  /** As in process.versions.v8. Without it only those registers get names that every version gives to the same variable. */
+  readonly v8Version?: string;
+  /** Code of a direct or indirect `eval`: whether it is strict, and where its variables live, the source cannot tell. */
+  readonly isEval?: boolean;
+}
+
+/** The functions of one script. */
+export interface ScriptNames {
+  /**
+   * Names of one function.
+   * @param start StartPosition of the SharedFunctionInfo, in UTF-16 units; 0 or -1 for the top level
+   * @param end   its EndPosition
+   * @param functionName its name, which tells a class's initialisers from its default constructor
+   * @returns null when no function, or more than one, is there
+   */
+  find(start: number, end: number, functionName?: string): FunctionNames | null;
+}
+
+/**
+ * Parses a script. Functions are looked at when they are asked for.
+ * @returns null when the text is not JavaScript that we know
+ */
+export function parseScriptNames(
+  sourceText: string,
+  options: ScriptOptions = {},
+): ScriptNames | null {
+  const program = parseProgram(sourceText, options);
+  return program === null ? null : new ParsedScript(program, options);
+}
+
+function parseProgram(sourceText: string, options: ScriptOptions): Program | null {
+  const classic = options.wrapperParameters === undefined ? 'script' : 'commonjs';
+  const sourceTypes: Options['sourceType'][] =
+    options.isModule === true ? ['module'] : [classic, 'module'];
+  for (const sourceType of sourceTypes) {
+    try {
+      return parse(sourceText, { ecmaVersion: 'latest', sourceType, allowHashBang: true });
+    } catch {
+      // Not this kind of source, or nested deeper than the call stack: then there are no names.
+    }
+  }
+  return null;
+}
+
+class ParsedScript implements ScriptNames {
+  readonly #program: Program;
+  readonly #options: ScriptOptions;
+  readonly #index: FunctionIndex;
+  readonly #known = new Map<string, FunctionNames | null>();
+
+  constructor(program: Program, options: ScriptOptions) {
+    this.#program = program;
+    this.#options = options;
+    this.#index = indexFunctions(program);
+  }
+
+  find(start: number, end: number, functionName = ''): FunctionNames | null {
+    const key = `${start} ${end} ${functionName}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const names = this.#name(start, end, functionName);
+    this.#known.set(key, names);
+    return names;
+  }
+
+  #name(start: number, end: number, functionName: string): FunctionNames | null {
+    const [match, ...others] = (this.#index.get(end) ?? []).filter(({ node }) =>
+      beginsAt(node, start),
+    );
+    const isTop = start <= 0 && end >= (this.#program.body.at(-1)?.end ?? 0);
+    if (others.length > 0 || (isTop && match !== undefined)) return null;
+    if (match !== undefined) return nameFunction(match, functionName, this.#options);
+    return isTop ? nameTop(this.#program, this.#options) : null;
+  }
+}
+
+/** V8 begins arrows and classes with their first character, other functions with the parenthesis. */
+function beginsAt(node: IndexedFunction['node'], start: number): boolean {
+  if (node.type !== 'FunctionDeclaration' && node.type !== 'FunctionExpression')
+    return node.start === start;
+  return node.start <= start && start < (node.params[0] ?? node.body).start;
+}
+
+function nameFunction(
+  found: IndexedFunction,
+  functionName: string,
+  options: ScriptOptions,
+): FunctionNames {
+  const { node, kind, className } = found;
+  const possible = possibleCircumstances(found.isStrict, options);
+  if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression')
+    return nameClassFunction(node, className, functionName, possible);
+  const analysis = analyseAll(possible, (circumstances) =>
+    analyseFunction(node, found.isDerivedConstructor, circumstances),
+  );
+  return {
+    parameters: node.params.map(parameterText),
+    ...analysis,
+    kind,
+    isAsync: node.async,
+    isGenerator: node.generator,
+    ...(className === undefined ? {} : { className }),
+  };
+}
+
+/** The initialisers of a class and its default constructor all stand at the place of the class. */
+function nameClassFunction(
+  node: ClassNode,
+  className: string | undefined,
+  functionName: string,
+  possible: readonly Circumstances[],
+): FunctionNames {
+  const isStatic = functionName === '<static_initializer>';
+  const isInitialiser = isStatic || functionName === '<instance_members_initializer>';
+  const analysis = isInitialiser
+    ? analyseAll(possible, ({ rules }) =>
+        analyseInitialiser(node, isStatic, { isStrict: true, rules }),
+      )
+    : unknown;
+  return {
+    parameters: [],
+    ...analysis,
+    kind: isInitialiser ? 'class-fields' : 'constructor',
+    isAsync: false,
+    isGenerator: false,
+    ...(className === undefined ? {} : { className }),
+  };
+}
+
+function nameTop(program: Program, options: ScriptOptions): FunctionNames {
+  const plain = { parameters: [], isAsync: false, isGenerator: false };
+  const { wrapperParameters } = options;
+  const isModule = program.sourceType === 'module';
+  const possible = possibleCircumstances(isModule || hasUseStrict(program), options);
+  if (isModule) {
+    const analysis = analyseAll(possible, (one) => analyseModule(program, one));
+    return { ...plain, ...analysis, kind: 'module' };
+  }
+  if (wrapperParameters !== undefined) {
+    const analysis = analyseAll(possible, (one) => analyseWrapped(program, wrapperParameters, one));
+    return { ...plain, ...analysis, parameters: wrapperParameters, kind: 'function' };
+  }
+  const analysis =
+    options.isEval === true ? unknown : analyseAll(possible, (one) => analyseScript(program, one));
+  return { ...plain, ...analysis, kind: 'script' };
+}
+
+const unknown: Analysis = { registers: [], parametersCopied: [] };
+
+/** Code of an eval is strict when the code that calls it is, which its source does not tell. */
+function possibleCircumstances(isStrict: boolean, options: ScriptOptions): Circumstances[] {
+  const modes = options.isEval === true && !isStrict ? [false, true] : [isStrict];
+  const rules = possibleRules(options.v8Version);
+  return modes.flatMap((mode) => rules.map((rule) => ({ isStrict: mode, rules: rule })));
+}

@@ -1,0 +1,62 @@
+/** What the source tells about one function: the answer of this folder, and how to read it. */
+import type { SourceRange } from './scope.ts';
+
+/** What kind of code a frame runs. `class-fields`: the function V8 makes of field initialisers and static blocks. */
+export type FunctionKind =
+  | 'function'
+  | 'method'
+  | 'getter'
+  | 'setter'
+  | 'constructor'
+  | 'arrow'
+  | 'script'
+  | 'module'
+  | 'class-fields';
+
+/** A variable that lives in an interpreter register. */
+export interface RegisterName {
+  readonly name: string;
+  /**
+   * Source range [start, end) in which the register holds the variable's current value. For `let`, `const` and
+   * `class` it begins behind the declaration: before it, the register may hold what an earlier iteration left.
+   */
+  readonly start: number;
+  readonly end: number;
+  /** `let`, `const`, `class`: a hole in the register means the temporal dead zone. */
+  readonly lexical: boolean;
+  /** Inner scopes in which the same name means another variable, wherever that one lives. */
+  readonly hiddenIn: readonly SourceRange[];
+}
+
+/** Names for the values of a frame. */
+export interface FunctionNames {
+  /**
+   * Formal parameters in order: a name, `...rest`, or the short text of a pattern (`{ id, qty }`).
+   * Parameters with a default value are given by their name.
+   */
+  readonly parameters: readonly string[];
+  /**
+   * For each parameter: true when the function works on a copy (in a register or context), so that the slot in which
+   * the caller passed it may be stale.
+   */
+  readonly parametersCopied: readonly boolean[];
+  /**
+   * registers[i] is the variable in interpreter register i; null for a temporary. Registers behind the end of the list
+   * are temporaries too. Empty when the source does not tell.
+   */
+  readonly registers: readonly (RegisterName | null)[];
+  readonly kind: FunctionKind;
+  readonly isAsync: boolean;
+  readonly isGenerator: boolean;
+  /** Class of a method, constructor or initialiser, where the source gives it a name. */
+  readonly className?: string;
+}
+
+/**
+ * Whether a register may be shown under its name in a frame that stands at `position`.
+ * For one position there is at most one such register of a name.
+ */
+export function isVisible(register: RegisterName, position: number): boolean {
+  const isAt = ({ start, end }: SourceRange): boolean => start <= position && position < end;
+  return isAt(register) && !register.hiddenIn.some(isAt);
+}

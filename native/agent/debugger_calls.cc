@@ -1,5 +1,6 @@
 #include "debugger_calls.h"
 
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -213,18 +214,32 @@ void ServeDebugger() {
 
 }  // namespace sleeper
 
-// The frame pointer register is callee-saved: at entry it is still that of the interrupted code, and our prologue has
-// stored it where __builtin_frame_address(0) points.
+namespace {
+
+// The interrupted code's frame pointer, given the frame of one of the functions below: callee-saved, so our prologue has
+// stored it there. gdb calls us directly and has us return to the stack or the program's entry point. lldb has code of its
+// own in between, which has a frame of its own.
+uint64_t InterruptedFramePointer(void* own_frame) {
+  auto* frame = static_cast<uint64_t*>(own_frame);
+  uint64_t returns_to = frame[1];
+  uint64_t distance = returns_to - reinterpret_cast<uint64_t>(frame);
+  constexpr uint64_t kNear = 1 << 20;
+  bool direct = distance < kNear || returns_to - getauxval(AT_ENTRY) < 16;
+  return direct ? frame[0] : *reinterpret_cast<uint64_t*>(frame[0]);
+}
+
+}  // namespace
+
 const char* sleeper_dump(const char* reason) {
   int error = errno;
-  const char* answer = sleeper::Dump(reason, *static_cast<uint64_t*>(__builtin_frame_address(0)));
+  const char* answer = sleeper::Dump(reason, InterruptedFramePointer(__builtin_frame_address(0)));
   errno = error;
   return answer;
 }
 
 const char* sleeper_bt(void) {
   int error = errno;
-  const char* answer = sleeper::Stacks(*static_cast<uint64_t*>(__builtin_frame_address(0)));
+  const char* answer = sleeper::Stacks(InterruptedFramePointer(__builtin_frame_address(0)));
   errno = error;
   return answer;
 }

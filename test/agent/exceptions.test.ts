@@ -40,7 +40,7 @@ suite('errors that nobody catches', () => {
       assert.equal(errorTid, pid);
       assert.equal(error?.name, 'OrderError');
       assert.equal(error.message, 'card refused');
-      assert.match(error.stack ?? '', /^Error: card refused\n {4}at .*charge/);
+      assert.match(error.stack ?? '', /^OrderError: card refused\n {4}at .*charge/);
       const cause = error['cause'] as NonNullable<HelperRequest['error']>;
       assert.equal(cause.message, 'network');
       assert.deepEqual(cause['cause'], { name: 'string', message: 'cable', properties: [] });

@@ -83,7 +83,7 @@ suite('armed and quiet: status, signal and output are as without the agent', () 
       const program = `
         const { Worker } = require('node:worker_threads');
         new Worker('throw new Error("in a worker")', { eval: true })
-          .on('error', (e) => { console.log('error event', e.message); throw new Error('and then here') })`;
+          .on('error', (e) => { console.log('error event', e.message); setImmediate(() => { throw new Error('and then here') }) })`;
       const workshop = makeWorkshop(t);
       assert.deepEqual(live(node, program, workshop), live(node, program, null));
       const errors = workshop.requests().map(({ error }) => error?.message);

@@ -225,7 +225,10 @@ uint64_t InterruptedFramePointer(void* own_frame) {
   uint64_t distance = returns_to - reinterpret_cast<uint64_t>(frame);
   constexpr uint64_t kNear = 1 << 20;
   bool direct = distance < kNear || returns_to - getauxval(AT_ENTRY) < 16;
-  return direct ? frame[0] : *reinterpret_cast<uint64_t*>(frame[0]);
+  // Code in between lies right above us. Anything else in the register may be no address at all.
+  constexpr uint64_t kAdjacent = 4096;
+  bool adjacent = frame[0] - reinterpret_cast<uint64_t>(frame) < kAdjacent;
+  return !direct && adjacent ? *reinterpret_cast<uint64_t*>(frame[0]) : frame[0];
 }
 
 }  // namespace

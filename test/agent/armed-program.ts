@@ -122,7 +122,10 @@ function exchange(socket: Socket, line: string): Promise<unknown> {
       socket.destroy();
       resolve(JSON.parse(answer));
     });
-    socket.on('error', reject);
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNRESET') resolve(null);
+      else reject(error);
+    });
     socket.on('end', () => {
       resolve(null);
     });

@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +12,6 @@ import { readArchiveDirectory } from '../archive/list.ts';
 import type { HangPolicy } from '../detect/hang.ts';
 import { SleeperError } from '../errors.ts';
 import { createLog } from '../log.ts';
-import { readFact } from '../probe/fact.ts';
 import { type ProcessIdentity, requireNodeProcess } from '../probe/identity.ts';
 import { logWatchEvent } from './tell-watch.ts';
 import { watchProcess } from './watch-process.ts';
@@ -72,7 +70,7 @@ export async function runProgram(
   const startedAtMs = Date.now();
   const [file, ...args] = command;
   const env = environmentFor(options.archive, process.env);
-  const child = spawn(file, args, { stdio: inheritedDescriptors(), env });
+  const child = spawn(file, args, { stdio: 'inherit', env });
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   ended.catch(() => undefined);
   const stopPassing = passSignals(child);
@@ -108,24 +106,6 @@ export function environmentFor(
  */
 export function quoteNodeOption(word: string): string {
   return /[\s"\\]/.test(word) ? `"${word.replace(/["\\]/g, '\\$&')}"` : word;
-}
-
-/** O_CLOEXEC in /proc/self/fdinfo; Node opens all of its own descriptors with it. */
-const closeOnExec = 0o2000000;
-
-/** 0, 1, 2, and whatever else was handed to us on purpose: sockets of a service manager, a make jobserver, a channel. */
-function inheritedDescriptors(): (number | 'ignore')[] {
-  const stdio: (number | 'ignore')[] = [0, 1, 2];
-  for (const name of readdirSync('/proc/self/fdinfo')) {
-    const fd = Number(name);
-    const flags = readFact(`/proc/self/fdinfo/${name}`, (text) =>
-      Number.parseInt(/^flags:\s+(\d+)$/m.exec(text)?.[1] ?? '', 8),
-    );
-    if (fd <= 2 || !flags.known || (flags.value & closeOnExec) !== 0) continue;
-    while (stdio.length < fd) stdio.push('ignore');
-    stdio[fd] = fd;
-  }
-  return stdio;
 }
 
 async function waitForStart(child: ChildProcess, command: readonly string[]): Promise<number> {

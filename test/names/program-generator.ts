@@ -115,8 +115,20 @@ class Generator {
 
   private inBlock(shape: Partial<Block>, write: () => void): void {
     const outer = this.#blocks.at(-1);
-    const around = { isStrict: false, isAsync: false, isGenerator: false, bansArguments: false, ...outer };
-    this.#blocks.push({ ...around, ...shape, isFunction: shape.isFunction ?? false, names: [], own: new Set() });
+    const around = {
+      isStrict: false,
+      isAsync: false,
+      isGenerator: false,
+      bansArguments: false,
+      ...outer,
+    };
+    this.#blocks.push({
+      ...around,
+      ...shape,
+      isFunction: shape.isFunction ?? false,
+      names: [],
+      own: new Set(),
+    });
     write();
     this.#blocks.pop();
   }
@@ -143,7 +155,14 @@ class Generator {
   }
 
   private statement(depth: number): void {
-    const simple = [this.variable, this.variable, this.variable, this.probe, this.destructuring, this.assignment];
+    const simple = [
+      this.variable,
+      this.variable,
+      this.variable,
+      this.probe,
+      this.destructuring,
+      this.assignment,
+    ];
     const nested = [
       this.nestedBlock, this.ifStatement, this.forLoop, this.forLoop, this.forEach, this.forEach, this.tryStatement,
       this.switchStatement, this.functionStatement, this.functionExpression, this.arrow, this.arrow, this.classStatement,
@@ -155,7 +174,9 @@ class Generator {
 
   private value(): string {
     const names = this.visible();
-    return names.length > 0 && this.chance(0.1) ? `__id(() => ${this.pick(names)})` : `'${this.fresh('s')}'`;
+    return names.length > 0 && this.chance(0.1)
+      ? `__id(() => ${this.pick(names)})`
+      : `'${this.fresh('s')}'`;
   }
 
   private variable(): void {
@@ -175,7 +196,9 @@ class Generator {
   private pattern(nameOf: () => string, depth = 0): string {
     const part = (): string => {
       const inner = depth < 2 && this.chance(0.25) ? this.pattern(nameOf, depth + 1) : nameOf();
-      return this.chance(0.3) ? `${inner} = ${inner.startsWith('[') ? '[]' : inner.startsWith('{') ? '{}' : this.value()}` : inner;
+      return this.chance(0.3)
+        ? `${inner} = ${inner.startsWith('[') ? '[]' : inner.startsWith('{') ? '{}' : this.value()}`
+        : inner;
     };
     const count = 1 + this.below(3);
     if (this.chance(0.5)) {
@@ -183,7 +206,10 @@ class Generator {
       if (this.chance(0.2)) parts.push(`...${nameOf()}`);
       return `[${parts.join(', ')}]`;
     }
-    const parts = Array.from({ length: count }, () => `${this.chance(0.1) ? `[${this.value()}]` : this.fresh('k')}: ${part()}`);
+    const parts = Array.from(
+      { length: count },
+      () => `${this.chance(0.1) ? `[${this.value()}]` : this.fresh('k')}: ${part()}`,
+    );
     if (this.chance(0.2)) parts.push(`...${nameOf()}`);
     return `{ ${parts.join(', ')} }`;
   }
@@ -226,9 +252,13 @@ class Generator {
     const kind = this.pick(['let', 'let', 'const', 'var']);
     this.inBlock({}, () => {
       const count = 1 + this.below(2);
-      const names = Array.from({ length: count }, () => (kind === 'var' ? this.fresh('v') : this.lexicalName()));
+      const names = Array.from({ length: count }, () =>
+        kind === 'var' ? this.fresh('v') : this.lexicalName(),
+      );
       const [first = ''] = names;
-      const init = names.map((name) => `${name} = ${name === first ? '0' : this.value()}`).join(', ');
+      const init = names
+        .map((name) => `${name} = ${name === first ? '0' : this.value()}`)
+        .join(', ');
       const test = kind === 'const' ? '__id(1)' : `${first} < 1`;
       const update = this.chance(0.9) && kind !== 'const' ? `${first}++` : '';
       this.line(`for (${kind} ${init}; ${test}; ${update}) {`);
@@ -255,9 +285,13 @@ class Generator {
       const isPattern = !isIn && this.chance(0.3);
       const left = isPattern ? this.pattern(nameOf) : nameOf();
       const isAwaited = isAsync && !isIn && this.chance(0.4);
-      const items = isPattern ? `[${left.startsWith('[') ? '[[], [], []]' : '{}'}]` : `[${this.value()}]`;
+      const items = isPattern
+        ? `[${left.startsWith('[') ? '[[], [], []]' : '{}'}]`
+        : `[${this.value()}]`;
       if (kind === '') this.line(`var ${names.join(', ')};`);
-      this.line(`for ${isAwaited ? 'await ' : ''}(${kind} ${left} ${isIn ? 'in' : 'of'} ${items}) {`);
+      this.line(
+        `for ${isAwaited ? 'await ' : ''}(${kind} ${left} ${isIn ? 'in' : 'of'} ${items}) {`,
+      );
       for (const name of names) this.bring(name);
       this.inBlock({}, () => {
         this.body(depth);
@@ -300,10 +334,12 @@ class Generator {
           return name;
         };
         const param = this.pick(['', 'name', 'pattern']);
-        const head = param === '' ? '' : param === 'name' ? ` (${nameOf()})` : ` (${this.pattern(nameOf)})`;
+        const head =
+          param === '' ? '' : param === 'name' ? ` (${nameOf()})` : ` (${this.pattern(nameOf)})`;
         this.line(`} catch${head} {`);
         for (const name of names) this.bring(name);
-        if (param === 'name' && this.chance(0.3)) this.line(`var ${names[0] ?? ''} = ${this.value()};`);
+        if (param === 'name' && this.chance(0.3))
+          this.line(`var ${names[0] ?? ''} = ${this.value()};`);
         this.inBlock({}, () => {
           this.body(depth);
         });
@@ -345,15 +381,22 @@ class Generator {
       const pattern = this.pattern(nameOf);
       return `${pattern} = ${pattern.startsWith('[') ? '[[], [], []]' : '{}'}`;
     });
-    if (!isSimple && this.chance(0.4)) parts.push(`...${this.chance(0.7) ? nameOf() : `[${nameOf()}]`}`);
+    if (!isSimple && this.chance(0.4))
+      parts.push(`...${this.chance(0.7) ? nameOf() : `[${nameOf()}]`}`);
     return parts.join(', ');
   }
 
-  private functionBody(depth: number, names: readonly string[], shape: Partial<Block>, extra: readonly string[] = []): void {
+  private functionBody(
+    depth: number,
+    names: readonly string[],
+    shape: Partial<Block>,
+    extra: readonly string[] = [],
+  ): void {
     this.inBlock({ isFunction: true, isAsync: false, isGenerator: false, ...shape }, () => {
       for (const name of names) this.bring(name);
       if (shape.isStrict === true && extra.includes('directive')) this.line("'use strict';");
-      if (names.length > 0 && this.chance(0.15)) this.line(`var ${this.pick(names)}${this.chance(0.5) ? ` = ${this.value()}` : ''};`);
+      if (names.length > 0 && this.chance(0.15))
+        this.line(`var ${this.pick(names)}${this.chance(0.5) ? ` = ${this.value()}` : ''};`);
       if (extra.includes('arguments') && this.chance(0.15)) {
         this.bring('arguments');
         if (this.chance(0.5)) this.line('__id(arguments);');
@@ -382,7 +425,12 @@ class Generator {
     const names: string[] = [];
     const params = this.parameters(names, isSimple);
     this.line(`${isAsync ? 'async ' : ''}function${isGenerator ? '*' : ''} ${name}(${params}) {`);
-    this.functionBody(depth, names, { isAsync, isGenerator, ...(makesStrict ? { isStrict: true } : {}) }, ['arguments', 'target', 'directive']);
+    this.functionBody(
+      depth,
+      names,
+      { isAsync, isGenerator, ...(makesStrict ? { isStrict: true } : {}) },
+      ['arguments', 'target', 'directive'],
+    );
     this.line('}');
     this.line(this.callOf(name));
     this.bring(name);
@@ -396,8 +444,15 @@ class Generator {
     const name = this.chance(0.5) ? this.fresh('n') : '';
     const isImmediate = this.chance(0.5);
     const variable = this.lexicalName();
-    this.line(`${isImmediate ? '(' : `const ${variable} = `}${isAsync ? 'async ' : ''}function${isGenerator ? '*' : ''} ${name}(${params}) {`);
-    this.functionBody(depth, name === '' || this.chance(0.5) ? names : [name, ...names], { isAsync, isGenerator }, ['arguments', 'target']);
+    this.line(
+      `${isImmediate ? '(' : `const ${variable} = `}${isAsync ? 'async ' : ''}function${isGenerator ? '*' : ''} ${name}(${params}) {`,
+    );
+    this.functionBody(
+      depth,
+      name === '' || this.chance(0.5) ? names : [name, ...names],
+      { isAsync, isGenerator },
+      ['arguments', 'target'],
+    );
     this.line(isImmediate ? `})(${isGenerator ? '' : ''});` : `}; ${this.callOf(variable)}`);
     if (!isImmediate) this.bring(variable);
   }
@@ -452,7 +507,9 @@ class Generator {
         const names: string[] = [];
         const isPrivate = this.chance(0.2);
         const key = isPrivate ? '#m' : 'm';
-        this.line(`${this.chance(0.4) ? 'static ' : ''}${isAsync ? 'async ' : ''}${isGenerator ? '*' : ''}${key}(${this.parameters(names, this.chance(0.6))}) {`);
+        this.line(
+          `${this.chance(0.4) ? 'static ' : ''}${isAsync ? 'async ' : ''}${isGenerator ? '*' : ''}${key}(${this.parameters(names, this.chance(0.6))}) {`,
+        );
         this.functionBody(depth, names, { isAsync, isGenerator }, ['arguments']);
         this.line('}');
       }
@@ -479,7 +536,9 @@ class Generator {
     const heritage = this.heritage();
     this.line(`class ${name}${heritage} {`);
     this.classBody(depth, heritage !== '');
-    this.line(`} __new(${name}); __run(() => ${name}.m?.()); __run(() => ${name}.prototype.m?.());`);
+    this.line(
+      `} __new(${name}); __run(() => ${name}.m?.()); __run(() => ${name}.prototype.m?.());`,
+    );
     this.bring(name);
   }
 

@@ -11,8 +11,7 @@ const errorHelp = {
     'The process ended while it was being read. `sleeper list` shows what was captured before.',
   ERR_SLEEPER_ATTACH_DENIED:
     'Run as the same user or as root (CAP_SYS_PTRACE). `sleeper doctor <pid>` names what stands in the way.',
-  ERR_SLEEPER_TARGET_TRACED:
-    'Another tracer (gdb, strace) is attached; detach it and try again.',
+  ERR_SLEEPER_TARGET_TRACED: 'Another tracer (gdb, strace) is attached; detach it and try again.',
   ERR_SLEEPER_UNSUPPORTED_NODE:
     'Supported targets are listed by `sleeper doctor`. The report still holds what /proc and the agent can tell.',
   ERR_SLEEPER_NO_NATIVE: 'Build the addon with `npm run build:native`, then `sleeper doctor`.',

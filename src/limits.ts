@@ -14,6 +14,10 @@ export const limits = {
   maxPreviewChars: 300,
   /** Properties or elements opened of one object. */
   maxProperties: 20,
+  /** Values opened below one variable, over all levels: keeps the time in a stop bounded. */
+  maxValueNodes: 120,
+  /** 64-bit digits of a BigInt that are converted; beyond that its size is told. */
+  maxBigIntDigits: 64,
   /** Levels of objects opened below a variable. */
   maxValueDepth: 3,
   /** Steps along back pointers or prototype chains when looking for a constructor. */
@@ -24,16 +28,40 @@ export const limits = {
   maxVariables: 100,
   /** Source text read of one script, in characters: bundles of tens of megabytes exist; parsing them takes seconds. */
   maxSourceChars: 32 << 20,
+  /** Source text parsed for names, in characters: acorn takes about a second for 10 MB. */
+  maxParsedChars: 16 << 20,
   /** Characters of one source line kept in the report. */
   maxSourceLineChars: 240,
   /** Bytes searched backwards from a pc for the header of its Code object. */
   maxCodeSearchBytes: 4 << 20,
+  /** Pages besides the stacks copied in one stop: 8 MiB take about 2 ms. */
+  maxWantedPages: 2_048,
+  /** Instructions read of one deoptimisation translation: 64 inlined functions of 200 variables. */
+  maxTranslationInstructions: 20_000,
+  /** Nesting of objects that the optimiser never made. */
+  maxTranslationDepth: 64,
+  /** Rows of one deoptimisation or safepoint table: a function of 60 KiB of bytecode has some thousands. */
+  maxDeoptimizationRows: 50_000,
+  /** Instructions of a loop check's slow path: it stores at most all registers. */
+  maxSlowPathInstructions: 200,
+  /** Instructions a thread is stepped to its next loop check: loops of optimised code turn within a few thousand. */
+  maxSteps: 20_000,
+  /** Time for that; a step takes some microseconds. The target stands nearly still meanwhile. */
+  stepTimeoutMs: 40,
   /** Threads looked at in one process. */
   maxThreads: 4_096,
   /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */
-  stopTimeoutMs: 100,
+  stopTimeoutMs: 250,
   /** The native side resumes the target after this time whatever we are doing. */
   holdLimitMs: 500,
   /** Our own budget for decoding while the target stands still. */
   decodeInStopMs: 60,
+  /** Bytes of one report file: a thousand deep frames with values stay below 8 MiB. */
+  maxReportBytes: 64 << 20,
+  /** MessagePack values in one report: an empty map takes one byte in the file and a hundred in memory. */
+  maxReportNodes: 2_000_000,
+  /** Nesting of a report's maps and arrays; an error's chain of causes is cut here. */
+  maxReportDepth: 96,
+  /** Bytes read from the start of a file to list it; the header fields come first and are a few hundred bytes. */
+  maxHeaderBytes: 64 << 10,
 } as const;

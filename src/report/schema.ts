@@ -323,4 +323,4 @@ export type Report = v.InferOutput<typeof Report>;
 export type Missing = Report['missing'][number];
 
 /** A report before it is judged: what `capture` hands to `diagnose`. */
-export type Capture = Omit<Report, 'verdict' | 'signature'>;
+export type Capture = { [K in keyof Report as Exclude<K, 'verdict' | 'signature'>]: Report[K] };

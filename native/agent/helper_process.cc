@@ -1,0 +1,205 @@
+#include "helper_process.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "settings.h"
+#include "wait_word.h"
+
+namespace sleeper {
+
+namespace {
+
+constexpr size_t kChildStackBytes = 16 * 1024;
+// After its answer the helper has this long to end by itself.
+constexpr int64_t kFarewellMs = 1000;
+constexpr long kReapIntervalNs = 2'000'000;
+
+class UniqueFd {
+ public:
+  explicit UniqueFd(int fd = -1) : fd_(fd) {}
+  ~UniqueFd() { Close(); }
+  UniqueFd(const UniqueFd&) = delete;
+  UniqueFd& operator=(const UniqueFd&) = delete;
+  int get() const { return fd_; }
+  void Set(int fd) {
+    Close();
+    fd_ = fd;
+  }
+  void Close() {
+    if (fd_ >= 0) close(fd_);
+    fd_ = -1;
+  }
+
+ private:
+  int fd_;
+};
+
+struct ChildPlan {
+  const Launch* launch;
+  int input;
+  int output;
+  int error;
+};
+
+// In the child, on its own stack but in the parent's memory, until exec. All signals are blocked here.
+int ChildMain(void* argument) {
+  auto& plan = *static_cast<ChildPlan*>(argument);
+  struct sigaction standard = {};
+  standard.sa_handler = SIG_DFL;
+  // The dispositions are a copy (no CLONE_SIGHAND). They go first: no handler of the program may run in this child.
+  for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &standard, nullptr);
+  // A session of its own: Ctrl-C at the program's terminal does not end a capture.
+  setsid();
+  // Both descriptors lie above 2 or are where they belong, see RunHelper().
+  dup2(plan.input, STDIN_FILENO);
+  dup2(plan.output, STDOUT_FILENO);
+  int null = open("/dev/null", O_WRONLY);
+  if (null >= 0) dup2(null, STDERR_FILENO);
+  syscall(SYS_close_range, 3U, ~0U, 0U);
+  if (chdir("/") != 0) return 127;
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  execve(plan.launch->argv[0], plan.launch->argv, plan.launch->environment);
+  plan.error = errno;
+  _exit(127);
+}
+
+// The descriptor, moved above the standard ones: programs that closed those must not confuse the child.
+int AboveStandard(int fd) {
+  if (fd > STDERR_FILENO) return fd;
+  int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  close(fd);
+  return moved;
+}
+
+// Returns the pid or -errno.
+pid_t Start(ChildPlan& plan) {
+  alignas(16) char stack[kChildStackBytes];
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pid_t pid = clone(ChildMain, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_UNTRACED, &plan);
+  int error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return pid < 0 ? -error : pid;
+}
+
+bool PollUntil(int fd, short events, int64_t deadline) {
+  for (;;) {
+    int64_t left_ms = (deadline - MonotonicNs()) / kNsPerMs;
+    if (left_ms < 0) return false;
+    pollfd wanted{fd, events, 0};
+    int ready = poll(&wanted, 1, static_cast<int>(left_ms) + 1);
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
+
+// False when the helper does not take it all: then its answer, if any, says why.
+bool SendRequest(int fd, const char* request, size_t length, int64_t deadline) {
+  while (length > 0) {
+    // A socket, not a pipe, for MSG_NOSIGNAL: no SIGPIPE may reach the program.
+    ssize_t sent = send(fd, request, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno == EAGAIN && PollUntil(fd, POLLOUT, deadline)) continue;
+    if (sent < 0) return false;
+    request += sent;
+    length -= static_cast<size_t>(sent);
+  }
+  return true;
+}
+
+ssize_t ReadAnswer(int fd, HelperAnswer answer, int64_t deadline, char* out, size_t capacity) {
+  size_t length = 0;
+  int error = 0;
+  while (length + 1 < capacity) {
+    if (!PollUntil(fd, POLLIN, deadline)) {
+      error = ETIMEDOUT;
+      break;
+    }
+    ssize_t got = read(fd, out + length, capacity - 1 - length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    auto* line_end = static_cast<char*>(memchr(out + length, '\n', static_cast<size_t>(got)));
+    length += static_cast<size_t>(got);
+    if (answer == HelperAnswer::kOneLine && line_end != nullptr) {
+      *line_end = '\0';
+      return line_end - out;
+    }
+  }
+  out[length] = '\0';
+  // A text that was cut is still worth reading; half a line is not.
+  bool usable = answer == HelperAnswer::kUntilEnd && length > 0;
+  if (usable) return static_cast<ssize_t>(length);
+  return error != 0 ? -error : -EPIPE;
+}
+
+// Waits for the helper's end and kills it at the deadline. One that does not even die then (uninterruptible) is left.
+void Reap(pid_t pid, int64_t deadline) {
+  bool killed = false;
+  for (;;) {
+    pid_t ended = waitpid(pid, nullptr, __WALL | WNOHANG);
+    if (ended == pid || (ended < 0 && errno != EINTR)) return;
+    if (MonotonicNs() >= deadline) {
+      if (killed) return;
+      kill(pid, SIGKILL);
+      killed = true;
+      deadline = MonotonicNs() + kFarewellMs * kNsPerMs;
+    }
+    timespec pause{0, kReapIntervalNs};
+    nanosleep(&pause, nullptr);
+  }
+}
+
+}  // namespace
+
+ssize_t RunHelper(const char* request, size_t length, HelperAnswer answer, int64_t timeout_ms, char* out,
+                  size_t capacity) {
+  out[0] = '\0';
+  const Launch* launch = CurrentLaunch();
+  if (launch == nullptr) return -ENOTCONN;
+  int64_t deadline = MonotonicNs() + timeout_ms * kNsPerMs;
+  int input[2];
+  int output[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, input) != 0) return -errno;
+  UniqueFd our_input(AboveStandard(input[0]));
+  UniqueFd child_input(AboveStandard(input[1]));
+  if (pipe2(output, O_CLOEXEC) != 0) return -errno;
+  UniqueFd our_output(AboveStandard(output[0]));
+  UniqueFd child_output(AboveStandard(output[1]));
+
+  ChildPlan plan{launch, child_input.get(), child_output.get(), 0};
+  pid_t pid = Start(plan);
+  if (pid < 0) return pid;
+  child_input.Close();
+  child_output.Close();
+  // Where Yama restricts tracing to descendants, the helper, our child, may trace us all the same. EINVAL: no Yama.
+  prctl(PR_SET_PTRACER, pid, 0, 0, 0);
+  ssize_t result = -EPIPE;
+  if (plan.error != 0) {
+    result = -plan.error;
+  } else if (SendRequest(our_input.get(), request, length, deadline)) {
+    our_input.Close();
+    result = ReadAnswer(our_output.get(), answer, deadline, out, capacity);
+  }
+  bool answered = result >= 0;
+  Reap(pid, answered ? MonotonicNs() + kFarewellMs * kNsPerMs : 0);
+  return result;
+}
+
+}  // namespace sleeper

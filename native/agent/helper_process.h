@@ -1,0 +1,21 @@
+// Starts the helper (`sleeper agent-capture`), hands it a request, reads its answer, and sees to its end.
+//
+// By raw clone with no exit signal: the program's SIGCHLD handlers, wait() and fork hooks never learn of it. Memory is
+// shared until exec, so nothing is copied and no lock of the program is needed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <sys/types.h>
+
+namespace sleeper {
+
+enum class HelperAnswer { kOneLine, kUntilEnd };
+
+// Runs the helper with `request` on its standard input. Fills `out` with its standard output, without the newline in
+// the case of one line, zero-terminated. The helper is dead and reaped on return, which is bounded by `timeout_ms`
+// (and a little for the reaping). Returns the length of the answer, or -errno: ETIMEDOUT, EPIPE ended without a word,
+// ENOTCONN the agent is not armed.
+ssize_t RunHelper(const char* request, size_t length, HelperAnswer answer, int64_t timeout_ms, char* out, size_t capacity);
+
+}  // namespace sleeper

@@ -1,0 +1,421 @@
+#include "ptrace_stop.h"
+
+#include <elf.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <cerrno>
+#include <memory>
+#include <new>
+
+namespace sleeper {
+
+namespace {
+
+constexpr int64_t kMicrosecond = 1000;
+constexpr int64_t kMillisecond = 1000 * kMicrosecond;
+constexpr int64_t kSecond = 1000 * kMillisecond;
+constexpr size_t kTracerStackBytes = 128 * 1024;
+// waitid() of a dying or stopped thread is looked at again after this time.
+// How long a step that hangs in a system call is given to stop once it was interrupted.
+constexpr int64_t kStepGrace = 20 * kMillisecond;
+constexpr int64_t kPollInterval = 20 * kMicrosecond;
+
+int64_t MonotonicNow() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * kSecond + now.tv_nsec;
+}
+
+class ScopedLock {
+ public:
+  explicit ScopedLock(pthread_mutex_t& mutex) : mutex_(mutex) { pthread_mutex_lock(&mutex_); }
+  ~ScopedLock() { pthread_mutex_unlock(&mutex_); }
+  ScopedLock(const ScopedLock&) = delete;
+  ScopedLock& operator=(const ScopedLock&) = delete;
+
+ private:
+  pthread_mutex_t& mutex_;
+};
+
+struct Tracee {
+  pid_t tid = 0;
+  // Not yet traced, asked to stop, standing still, or failed for the reason in `error`.
+  enum { kNew, kAsked, kStopped, kFailed } state = kNew;
+  int error = 0;
+  // A signal was on its way to the thread when it stopped: it gets it when we let go.
+  int signal_to_deliver = 0;
+  // It stands in our own interrupt, not in a signal's delivery or a group-stop: only then it may be stepped.
+  bool in_interrupt = false;
+  uint8_t registers[kRegisterSetBytes];
+
+  void Fail(int reason) {
+    state = kFailed;
+    error = reason;
+  }
+};
+
+// What a caller wants stepped; it waits until `done`.
+struct StepRequest {
+  pid_t tid;
+  const double* addresses;
+  size_t address_count;
+  uint32_t max_steps;
+  int64_t deadline;
+  uint8_t* registers;
+  uint8_t* vectors;
+  int64_t result = -EINVAL;
+  bool done = false;
+};
+
+// One stop, from its request to its end. Shared by the tracer thread and its caller under `mutex`; the tracees
+// belong to the tracer until `phase` says kHeld.
+struct Stop {
+  enum Phase { kStopping, kHeld, kEnded };
+
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  Phase phase = kStopping;
+  bool resume_wanted = false;
+  bool hold_expired = false;
+  StepRequest* step = nullptr;
+  size_t stopped = 0;
+  int64_t stood_still_ns = 0;
+  uint32_t stop_timeout_ms;
+  uint32_t hold_limit_ms;
+  std::unique_ptr<Tracee[]> tracees;
+  size_t count;
+  pthread_t tracer;
+
+  Stop(size_t tracee_count, uint32_t stop_timeout, uint32_t hold_limit)
+      : stop_timeout_ms(stop_timeout),
+        hold_limit_ms(hold_limit),
+        tracees(new (std::nothrow) Tracee[tracee_count]),
+        count(tracee_count) {
+    pthread_mutex_init(&mutex, nullptr);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+  }
+  ~Stop() {
+    pthread_cond_destroy(&changed);
+    pthread_mutex_destroy(&mutex);
+  }
+  Stop(const Stop&) = delete;
+  Stop& operator=(const Stop&) = delete;
+};
+
+// The stop that is under way. JavaScript runs on several threads (Workers); one stop at a time for all of them.
+pthread_mutex_t current_mutex = PTHREAD_MUTEX_INITIALIZER;
+Stop* current = nullptr;
+
+void AskToStop(Stop& stop) {
+  for (size_t i = 0; i < stop.count; i++) {
+    Tracee& tracee = stop.tracees[i];
+    if (ptrace(PTRACE_SEIZE, tracee.tid, nullptr, nullptr) != 0) tracee.Fail(errno);
+  }
+  // All are seized first, so that they stop as nearly together as can be.
+  for (size_t i = 0; i < stop.count; i++) {
+    Tracee& tracee = stop.tracees[i];
+    if (tracee.state == Tracee::kFailed) continue;
+    if (ptrace(PTRACE_INTERRUPT, tracee.tid, nullptr, nullptr) != 0) {
+      tracee.Fail(errno);
+    } else {
+      tracee.state = Tracee::kAsked;
+    }
+  }
+}
+
+// True when waitid() has something to tell about the thread; else errno says why, or is 0 when nothing is new.
+bool Wait(const Tracee& tracee, int options, siginfo_t& status) {
+  status.si_pid = 0;
+  errno = 0;
+  int result = waitid(P_PID, static_cast<id_t>(tracee.tid), &status, options | WNOHANG | __WALL);
+  return result == 0 && status.si_pid != 0;
+}
+
+// Looks once whether the thread stands still now. A stop is consumed, so that libuv, when the target is our own
+// child, does not take it for the child's exit. A death is left (WNOWAIT) to whoever waits for the child; the kernel
+// reports stops of tracees to every kind of wait, so the two are told apart by a look before.
+void LookWhetherStopped(Tracee& tracee) {
+  siginfo_t status{};
+  if (!Wait(tracee, WSTOPPED | WEXITED | WNOWAIT, status)) {
+    if (errno == ECHILD) tracee.Fail(ESRCH);
+    return;
+  }
+  if (status.si_code != CLD_TRAPPED || !Wait(tracee, WSTOPPED, status)) {
+    tracee.Fail(ESRCH);
+    return;
+  }
+  // A PTRACE_EVENT_STOP is our interrupt, or a group-stop (SIGSTOP, Ctrl-Z) that the kernel puts back on detach.
+  // Anything else is a signal about to be delivered; the thread stands still just as well.
+  bool event_stop = (status.si_status >> 8) == PTRACE_EVENT_STOP;
+  if (!event_stop) tracee.signal_to_deliver = status.si_status & 0x7f;
+  tracee.in_interrupt = event_stop && (status.si_status & 0x7f) == SIGTRAP;
+  iovec registers{tracee.registers, kRegisterSetBytes};
+  if (ptrace(PTRACE_GETREGSET, tracee.tid, NT_PRSTATUS, &registers) != 0) {
+    tracee.Fail(errno);
+    return;
+  }
+  tracee.state = Tracee::kStopped;
+}
+
+size_t WaitUntilStopped(Stop& stop, int64_t deadline) {
+  for (;;) {
+    size_t stopped = 0;
+    size_t waiting = 0;
+    for (size_t i = 0; i < stop.count; i++) {
+      Tracee& tracee = stop.tracees[i];
+      if (tracee.state == Tracee::kAsked) LookWhetherStopped(tracee);
+      stopped += tracee.state == Tracee::kStopped;
+      waiting += tracee.state == Tracee::kAsked;
+    }
+    if (waiting == 0) return stopped;
+    if (MonotonicNow() >= deadline) break;
+    timespec interval{0, kPollInterval};
+    nanosleep(&interval, nullptr);
+  }
+  size_t stopped = 0;
+  for (size_t i = 0; i < stop.count; i++) {
+    Tracee& tracee = stop.tracees[i];
+    // Uninterruptible. Still seized: the end of this thread lets go of it.
+    if (tracee.state == Tracee::kAsked) tracee.Fail(ETIMEDOUT);
+    stopped += tracee.state == Tracee::kStopped;
+  }
+  return stopped;
+}
+
+void Detach(Stop& stop) {
+  for (size_t i = 0; i < stop.count; i++) {
+    const Tracee& tracee = stop.tracees[i];
+    if (tracee.state != Tracee::kStopped) continue;
+    // Fails with ESRCH when the thread was killed meanwhile; then there is nobody left to resume.
+    ptrace(PTRACE_DETACH, tracee.tid, nullptr, static_cast<uintptr_t>(tracee.signal_to_deliver));
+  }
+}
+
+// Waits for the end of one step. False: it did not end as a step does, or not in time; the result says why.
+bool FinishStep(Tracee& tracee, StepRequest& request) {
+  bool interrupted = false;
+  int64_t deadline = request.deadline;
+  for (;;) {
+    siginfo_t status{};
+    if (waitid(P_PID, static_cast<id_t>(tracee.tid), &status, WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 &&
+        errno != EINTR) {
+      tracee.Fail(ESRCH);
+      request.result = -ESRCH;
+      return false;
+    }
+    if (status.si_pid != 0) {
+      if (status.si_code != CLD_TRAPPED && status.si_code != CLD_STOPPED) {
+        tracee.Fail(ESRCH);
+        request.result = -ESRCH;
+        return false;
+      }
+      if (status.si_status == SIGTRAP && !interrupted) return true;
+      // A signal came, or it stands in the interrupt below; either way it goes on from here when we let go.
+      bool event_stop = (status.si_status >> 8) == PTRACE_EVENT_STOP;
+      if (!event_stop && status.si_status != SIGTRAP) tracee.signal_to_deliver = status.si_status & 0x7f;
+      tracee.in_interrupt = false;
+      request.result = interrupted ? -ETIMEDOUT : -EINTR;
+      return false;
+    }
+    int64_t now = MonotonicNow();
+    if (now < deadline) continue;
+    if (interrupted) {
+      // It waits in the kernel: the end of this thread lets go of it.
+      tracee.Fail(ETIMEDOUT);
+      request.result = -ETIMEDOUT;
+      return false;
+    }
+    ptrace(PTRACE_INTERRUPT, tracee.tid, nullptr, nullptr);
+    interrupted = true;
+    deadline = now + kStepGrace;
+  }
+}
+
+bool IsWanted(const StepRequest& request, uint64_t address) {
+  for (size_t i = 0; i < request.address_count; i++) {
+    if (static_cast<uint64_t>(request.addresses[i]) == address) return true;
+  }
+  return false;
+}
+
+void RunSteps(Tracee& tracee, StepRequest& request) {
+  for (uint32_t steps = 0;; steps++) {
+    errno = 0;
+    long pc = ptrace(PTRACE_PEEKUSER, tracee.tid, offsetof(user_regs_struct, rip), nullptr);
+    if (errno != 0) {
+      request.result = -errno;
+      return;
+    }
+    if (IsWanted(request, static_cast<uint64_t>(pc))) {
+      iovec registers{request.registers, kRegisterSetBytes};
+      bool read = ptrace(PTRACE_GETREGSET, tracee.tid, NT_PRSTATUS, &registers) == 0 &&
+                  ptrace(PTRACE_GETFPREGS, tracee.tid, nullptr, request.vectors) == 0;
+      request.result = read ? static_cast<int64_t>(steps) : -errno;
+      return;
+    }
+    if (steps >= request.max_steps || MonotonicNow() >= request.deadline) {
+      request.result = -ETIMEDOUT;
+      return;
+    }
+    if (ptrace(PTRACE_SINGLESTEP, tracee.tid, nullptr, nullptr) != 0) {
+      request.result = -errno;
+      return;
+    }
+    if (!FinishStep(tracee, request)) return;
+  }
+}
+
+void AnswerStep(Stop& stop, StepRequest& request) {
+  for (size_t i = 0; i < stop.count; i++) {
+    Tracee& tracee = stop.tracees[i];
+    if (tracee.tid == request.tid && tracee.state == Tracee::kStopped && tracee.in_interrupt) {
+      RunSteps(tracee, request);
+      return;
+    }
+  }
+}
+
+void HoldUntilResumed(Stop& stop) {
+  int64_t deadline = MonotonicNow() + stop.hold_limit_ms * kMillisecond;
+  timespec until{deadline / kSecond, deadline % kSecond};
+  ScopedLock lock(stop.mutex);
+  stop.phase = Stop::kHeld;
+  pthread_cond_broadcast(&stop.changed);
+  while (!stop.resume_wanted) {
+    if (stop.step != nullptr) {
+      // The caller is waiting for this very answer and touches nothing meanwhile.
+      AnswerStep(stop, *stop.step);
+      stop.step->done = true;
+      stop.step = nullptr;
+      pthread_cond_broadcast(&stop.changed);
+    } else if (pthread_cond_timedwait(&stop.changed, &stop.mutex, &until) == ETIMEDOUT) {
+      stop.hold_expired = !stop.resume_wanted;
+      return;
+    }
+  }
+}
+
+void* TracerMain(void* argument) {
+  Stop& stop = *static_cast<Stop*>(argument);
+  prctl(PR_SET_NAME, "sleeper-tracer");
+  prctl(PR_SET_TIMERSLACK, 1);
+  int64_t begin = MonotonicNow();
+  AskToStop(stop);
+  size_t stopped = WaitUntilStopped(stop, begin + stop.stop_timeout_ms * kMillisecond);
+  {
+    ScopedLock lock(stop.mutex);
+    stop.stopped = stopped;
+  }
+  if (stopped > 0) HoldUntilResumed(stop);
+  Detach(stop);
+  ScopedLock lock(stop.mutex);
+  if (stopped > 0) stop.stood_still_ns = MonotonicNow() - begin;
+  stop.phase = Stop::kEnded;
+  pthread_cond_broadcast(&stop.changed);
+  return nullptr;
+}
+
+// Starts the tracer with all signals blocked: a signal of this process must not land on it.
+int StartTracer(Stop& stop) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kTracerStackBytes);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(&stop.tracer, &attributes, TracerMain, &stop);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_attr_destroy(&attributes);
+  return error;
+}
+
+// Ends `current`: resumes what it holds and waits for its tracer. The caller holds current_mutex.
+int64_t EndCurrent() {
+  std::unique_ptr<Stop> stop(current);
+  current = nullptr;
+  {
+    ScopedLock lock(stop->mutex);
+    stop->resume_wanted = true;
+    pthread_cond_broadcast(&stop->changed);
+  }
+  pthread_join(stop->tracer, nullptr);
+  int64_t stood_still_us = stop->stood_still_ns / kMicrosecond;
+  return stop->hold_expired ? -stood_still_us : stood_still_us;
+}
+
+bool IsHeld(Stop& stop) {
+  ScopedLock lock(stop.mutex);
+  return stop.phase != Stop::kEnded;
+}
+
+}  // namespace
+
+int StopThreads(const int32_t* tids, size_t count, uint8_t* registers, int32_t* results, uint32_t stop_timeout_ms,
+                uint32_t hold_limit_ms) {
+  ScopedLock lock(current_mutex);
+  if (current != nullptr) {
+    if (IsHeld(*current)) return -EBUSY;
+    EndCurrent();
+  }
+  if (count == 0) return 0;
+  auto stop = std::unique_ptr<Stop>(new (std::nothrow) Stop(count, stop_timeout_ms, hold_limit_ms));
+  if (stop == nullptr || stop->tracees == nullptr) return -ENOMEM;
+  for (size_t i = 0; i < count; i++) stop->tracees[i].tid = tids[i];
+  int error = StartTracer(*stop);
+  if (error != 0) return -error;
+  current = stop.release();
+
+  {
+    ScopedLock stop_lock(current->mutex);
+    while (current->phase == Stop::kStopping) pthread_cond_wait(&current->changed, &current->mutex);
+  }
+  for (size_t i = 0; i < count; i++) {
+    const Tracee& tracee = current->tracees[i];
+    bool stopped = tracee.state == Tracee::kStopped;
+    results[i] = stopped ? 0 : tracee.error;
+    if (stopped) __builtin_memcpy(registers + i * kRegisterSetBytes, tracee.registers, kRegisterSetBytes);
+  }
+  int stopped = static_cast<int>(current->stopped);
+  if (stopped == 0) EndCurrent();
+  return stopped;
+}
+
+int64_t StepThread(pid_t tid, const double* addresses, size_t count, uint32_t max_steps, uint32_t timeout_ms,
+                   uint8_t* registers, uint8_t* vectors) {
+  ScopedLock lock(current_mutex);
+  if (current == nullptr) return -EINVAL;
+  StepRequest request{.tid = tid,
+                      .addresses = addresses,
+                      .address_count = count,
+                      .max_steps = max_steps,
+                      .deadline = MonotonicNow() + timeout_ms * kMillisecond,
+                      .registers = registers,
+                      .vectors = vectors};
+  ScopedLock stop_lock(current->mutex);
+  if (current->phase != Stop::kHeld) return -EINVAL;
+  current->step = &request;
+  pthread_cond_broadcast(&current->changed);
+  while (!request.done && current->phase == Stop::kHeld) pthread_cond_wait(&current->changed, &current->mutex);
+  // The hold limit may have passed before the request was seen.
+  current->step = nullptr;
+  return request.result;
+}
+
+int64_t ResumeThreads() {
+  ScopedLock lock(current_mutex);
+  return current == nullptr ? 0 : EndCurrent();
+}
+
+}  // namespace sleeper

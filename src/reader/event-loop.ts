@@ -1,0 +1,42 @@
+/**
+ * The libuv loop of the main thread. Its structure is part of libuv's ABI and the same in all 1.x versions
+ * (include/uv.h, include/uv/unix.h; offsets computed with offsetof on x86-64 Linux).
+ */
+import { LiveMemory } from './memory/live.ts';
+import { PagedMemory } from './memory/paged.ts';
+import { UnreadableMemory } from './memory/source.ts';
+import type { EventLoopClock, EventLoopReading } from './reading.ts';
+import { Target } from './target.ts';
+
+const uvLoop = { activeHandles: 8, activeRequests: 32, backendFd: 64, time: 544 } as const;
+
+/** Finds the main loop of a process; cheap to read afterwards. @throws SleeperError as readProcess() */
+export function openEventLoop(pid: number): Promise<EventLoopClock> {
+  return Promise.resolve().then(() => {
+    const target = new Target(pid);
+    return { read: () => readEventLoop(target) };
+  });
+}
+
+/** Reads the loop without stopping anything; null when this binary or process has none to be found. */
+export function readEventLoop(target: Target): EventLoopReading | null {
+  const { defaultLoopPointer } = target.binary;
+  if (defaultLoopPointer === null) return null;
+  const memory = new PagedMemory(new LiveMemory(target.pid));
+  try {
+    const bias = target.binary.isRelocatable ? target.codeSpace(target.readMappings()).loadBias : 0;
+    const loop = memory.u64(defaultLoopPointer + bias);
+    if (loop === 0) return null;
+    // uv_now(): CLOCK_MONOTONIC in milliseconds, as process.hrtime.
+    const turnedAtMs = memory.u64(loop + uvLoop.time);
+    return {
+      lastTurnAgoMs: Math.max(0, Number(process.hrtime.bigint() / 1_000n) / 1_000 - turnedAtMs),
+      backendFd: memory.i32(loop + uvLoop.backendFd),
+      activeHandles: memory.u32(loop + uvLoop.activeHandles),
+      activeRequests: memory.u32(loop + uvLoop.activeRequests),
+    };
+  } catch (error) {
+    if (error instanceof UnreadableMemory) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+/** What the unwinder works on and what it finds. */
+import type { Tagged } from '../layout/tagged.ts';
+import type { Registers } from '../memory/registers.ts';
+import type { Address } from '../memory/source.ts';
+import type { IsolateState } from './isolate.ts';
+
+/** One frame that people may want to see; entry and stub frames are passed over. */
+export type UnwoundFrame = ScriptFrame | ExitFrame;
+
+/** A frame of a JavaScript function, of whatever tier, or of a builtin written like one. */
+export interface ScriptFrame {
+  readonly kind: 'script';
+  readonly fp: Address;
+  /** Current instruction, or the return address into this frame; null when it is not known. */
+  readonly pc: Address | null;
+  /** True: pc is where the thread stood. False: pc is a return address. */
+  readonly isTop: boolean;
+  readonly function: Tagged;
+  /** Registers of the thread; only for the top frame. */
+  readonly registers: Registers | null;
+  /** Caught before the frame was built: only the incoming arguments are valid. */
+  readonly isEntering: boolean;
+}
+
+/** JavaScript called something native. */
+export interface ExitFrame {
+  readonly kind: 'exit';
+  readonly fp: Address;
+  readonly type: string;
+}
+
+export interface UnwindResult {
+  readonly frames: readonly UnwoundFrame[];
+  /** A sentence when there is no JavaScript to show. */
+  readonly note?: string;
+  /** Why the walk ended early, if it did. */
+  readonly brokenAt?: string;
+}
+
+export interface UnwindStart {
+  readonly isolate: IsolateState;
+  /** Null when the thread could not be stopped; then only what V8 noted at its exit from JavaScript is used. */
+  readonly registers: Registers | null;
+  /** The innermost frame and the place of its call, when that was worked out otherwise. */
+  readonly at?: { readonly fp: Address; readonly pc: Address };
+  /** A frame pointer known otherwise, for a thread without registers that runs JavaScript. */
+  readonly framePointer?: Address;
+}
+
+/** A place on the walk. `registers` are those of the thread while this is the frame it stood in. */
+export interface WalkState {
+  readonly fp: Address;
+  readonly pc: Address | null;
+  readonly registers: Registers | null;
+}

@@ -1,0 +1,117 @@
+/**
+ * Where a walk begins. A stopped thread is in one of these places:
+ *
+ *   1. machine code of the compilers or an embedded builtin: rbp and rip are the frame's, with two exceptions handled
+ *      here: the frame is not yet built or already gone (prologue, epilogue), or a builtin without a frame of its own
+ *      was called, and the return address to the JavaScript code lies just above rsp;
+ *   2. C++: V8 noted the exit frame (c_entry_fp), or for calls without exit frame the caller's fp and pc.
+ */
+import type { Heap } from '../heap/heap.ts';
+import type { Registers } from '../memory/registers.ts';
+import { type Address, UnreadableMemory } from '../memory/source.ts';
+import type { CodeLookup } from './code.ts';
+import type { CodeSpace } from './code-space.ts';
+import type { UnwindStart, UnwoundFrame, WalkState } from './frame.ts';
+
+const interpreterBuiltin =
+  /Handler$|^InterpreterEntryTrampoline|^InterpreterEnter|^BaselineOrInterpreterEnter/;
+/** push rbp; mov rbp, rsp */
+const framePrologue = Buffer.from([0x55, 0x48, 0x89, 0xe5]);
+/** The checks before the prologue (is the code still valid, tiering) are shorter than this. */
+const prologueSearchBytes = 96;
+const returnOpcodes = [0xc3, 0xc2];
+/** How far above rsp a frameless builtin leaves its return address. */
+const returnAddressSearchBytes = 4096;
+
+/** Where code is: builtins by address, compiled code by its headers. */
+export interface CodePlaces {
+  readonly space: CodeSpace;
+  readonly code: CodeLookup;
+}
+
+/**
+ * The innermost frame. A function caught in its prologue is pushed to `frames`, since its frame is not built yet.
+ * @returns null when the thread runs JavaScript and there are neither registers nor a frame pointer
+ * @throws UnreadableMemory
+ */
+export function findTop(
+  heap: Heap,
+  place: CodePlaces,
+  start: UnwindStart,
+  frames: UnwoundFrame[],
+): WalkState | null {
+  const { isolate, registers, at } = start;
+  if (at !== undefined) return { ...at, registers: null };
+  if (registers !== null && place.space.isJavaScript(registers.rip))
+    return topOfGenerated(heap, place, registers, frames);
+  if (isolate.cEntryFp !== 0) return { fp: isolate.cEntryFp, pc: null, registers: null };
+  if (isolate.fastCallFp !== 0)
+    return { fp: isolate.fastCallFp, pc: isolate.fastCallPc, registers: null };
+  return start.framePointer === undefined
+    ? null
+    : { fp: start.framePointer, pc: null, registers: null };
+}
+
+function topOfGenerated(
+  heap: Heap,
+  place: CodePlaces,
+  registers: Registers,
+  frames: UnwoundFrame[],
+): WalkState {
+  const { memory } = heap;
+  const { rip, rsp, rbp } = registers;
+  if (returnOpcodes.includes(memory.u8(rip)))
+    return { fp: rbp, pc: memory.u64(rsp), registers: null };
+  const builtin = place.space.builtinAt(rip);
+  const pushRbp = findPrologue(heap, builtin ?? place.code.find(rip));
+  if (pushRbp !== null && rip <= pushRbp + 1) {
+    const fp = rip === pushRbp + 1 ? rsp : rsp - 8;
+    const isScript = builtin === null || builtin.name.startsWith('InterpreterEntryTrampoline');
+    if (isScript && heap.isFunction(registers.rdi))
+      frames.push({
+        kind: 'script',
+        fp,
+        pc: builtin === null ? rip : null,
+        isTop: true,
+        function: registers.rdi,
+        registers,
+        isEntering: true,
+      });
+    return { fp: rbp, pc: memory.u64(fp + 8), registers: null };
+  }
+  if (builtin === null || interpreterBuiltin.test(builtin.name))
+    return { fp: rbp, pc: rip, registers };
+  const caller = returnIntoScript(heap, place.space, rsp, rbp);
+  return { fp: rbp, pc: caller ?? rip, registers: caller === null ? registers : null };
+}
+
+/** Address of the `push rbp` that builds the frame of this code; null when it builds none near its start. */
+function findPrologue(heap: Heap, code: { start: Address; end: Address } | null): Address | null {
+  if (code === null) return null;
+  const length = Math.min(prologueSearchBytes, code.end - code.start);
+  const at = heap.memory.bytes(code.start, length).indexOf(framePrologue);
+  return at < 0 ? null : code.start + at;
+}
+
+/** The return address nearest to rsp that leads into compiled code, or into the interpreter of an interpreted frame. */
+function returnIntoScript(heap: Heap, space: CodeSpace, rsp: Address, fp: Address): Address | null {
+  const { memory } = heap;
+  const isInterpreted = isInterpretedFrame(heap, fp);
+  const end = Math.min(fp, rsp + returnAddressSearchBytes);
+  for (let address = rsp; address < end; address += 8) {
+    const word = memory.u64(address);
+    if (space.isGenerated(word)) return word;
+    const builtin = isInterpreted ? space.builtinAt(word) : null;
+    if (builtin !== null && interpreterBuiltin.test(builtin.name)) return word;
+  }
+  return null;
+}
+
+function isInterpretedFrame(heap: Heap, fp: Address): boolean {
+  try {
+    return heap.is(heap.memory.u64(fp - 32), 'BYTECODE_ARRAY');
+  } catch (error) {
+    if (error instanceof UnreadableMemory) return false;
+    throw error;
+  }
+}

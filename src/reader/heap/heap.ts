@@ -1,0 +1,109 @@
+/**
+ * Heap objects by address: maps, types, fields. Everything above (strings, functions, values) goes through here.
+ * Nothing is assumed to be intact: a type is believed only when the object's map has the map of maps.
+ */
+import type { V8Layout } from '../layout/resolve.ts';
+import { isPointer, type Tagged, untag } from '../layout/tagged.ts';
+import type { PagedMemory } from '../memory/paged.ts';
+import { UnreadableMemory } from '../memory/source.ts';
+
+/** No heap object has this instance type. */
+export const noType = -1;
+/** Position tables, the byte arrays we read, are at most a few bytes for each bytecode. */
+const maxByteArray = 16 << 20;
+
+export class Heap {
+  readonly memory: PagedMemory;
+  readonly layout: V8Layout;
+  /** The marker of array holes and of variables not yet initialised; 0 until an isolate is known. */
+  theHole: Tagged = 0;
+  readonly #instanceType: number;
+  readonly #mapType: number;
+  readonly #firstFunction: number;
+  readonly #lastFunction: number;
+  readonly #firstContext: number;
+  readonly #lastContext: number;
+  readonly #firstNonstring: number;
+
+  constructor(memory: PagedMemory, layout: V8Layout) {
+    this.memory = memory;
+    this.layout = layout;
+    this.#instanceType = layout.require('mapInstanceType');
+    this.#mapType = layout.types.get('MAP') ?? noType;
+    this.#firstFunction =
+      layout.find('firstJSFunctionType') ?? layout.types.get('JS_FUNCTION') ?? noType;
+    this.#lastFunction = layout.find('lastJSFunctionType') ?? this.#firstFunction + 15;
+    this.#firstContext = layout.require('firstContextType');
+    this.#lastContext = layout.require('lastContextType');
+    this.#firstNonstring = layout.require('firstNonstringType');
+  }
+
+  /** The tagged word at a byte offset of an object. @throws UnreadableMemory */
+  field(object: Tagged, offset: number): Tagged {
+    return this.memory.u64(untag(object) + offset);
+  }
+
+  /** The int32 of a Smi field; what a pointer there would give is meaningless. @throws UnreadableMemory */
+  smiField(object: Tagged, offset: number): number {
+    return this.memory.i32(untag(object) + offset + 4);
+  }
+
+  /** Element of a FixedArray or of any object whose elements follow its header like one. @throws UnreadableMemory */
+  element(array: Tagged, index: number): Tagged {
+    return this.field(array, this.layout.require('fixedArrayData') + index * 8);
+  }
+
+  /** Length of a FixedArray-like object. @throws UnreadableMemory */
+  arrayLength(array: Tagged): number {
+    return this.smiField(array, 8);
+  }
+
+  /** Bytes of a ByteArray or TrustedByteArray; null when this is none. @throws UnreadableMemory */
+  byteArray(array: Tagged): Buffer | null {
+    if (!this.typeName(array).endsWith('BYTE_ARRAY')) return null;
+    const length = this.arrayLength(array);
+    if (length < 0 || length > maxByteArray) return null;
+    return this.memory.bytes(untag(array) + this.layout.require('byteArrayData'), length);
+  }
+
+  /** The object's instance type, or noType when this is no intact object. */
+  type(object: Tagged): number {
+    if (!isPointer(object)) return noType;
+    try {
+      const map = this.field(object, 0);
+      if (!isPointer(map)) return noType;
+      const mapOfMap = this.field(map, 0);
+      if (!isPointer(mapOfMap)) return noType;
+      if (this.memory.u16(untag(mapOfMap) + this.#instanceType) !== this.#mapType) return noType;
+      return this.memory.u16(untag(map) + this.#instanceType);
+    } catch (error) {
+      if (error instanceof UnreadableMemory) return noType;
+      throw error;
+    }
+  }
+
+  /** V8's name of the object's type, such as `JS_ARRAY`; empty when unknown. */
+  typeName(object: Tagged): string {
+    return this.layout.typeNames.get(this.type(object)) ?? '';
+  }
+
+  is(object: Tagged, typeName: string): boolean {
+    const type = this.layout.types.get(typeName);
+    return type !== undefined && this.type(object) === type;
+  }
+
+  isFunction(object: Tagged): boolean {
+    const type = this.type(object);
+    return type >= this.#firstFunction && type <= this.#lastFunction;
+  }
+
+  isString(object: Tagged): boolean {
+    const type = this.type(object);
+    return type >= 0 && type < this.#firstNonstring;
+  }
+
+  isContext(object: Tagged): boolean {
+    const type = this.type(object);
+    return type >= this.#firstContext && type <= this.#lastContext;
+  }
+}

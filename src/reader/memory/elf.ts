@@ -1,0 +1,183 @@
+/**
+ * Reads ELF64 little-endian files: program headers, symbols, bytes by virtual address. Source of the format:
+ * elf(5). The file is never read whole; a node binary is 100 MB and its symbol tables 20 MB.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { SleeperError } from '../../errors.ts';
+import type { Address } from './source.ts';
+
+const PT_LOAD = 1;
+const PT_TLS = 7;
+const SHT_SYMTAB = 2;
+const SHT_DYNSYM = 11;
+const ET_DYN = 3;
+/** Section and segment tables larger than this belong to no program we know. */
+const maxTableEntries = 4_096;
+/** .symtab of node 26 is 6 MB, .strtab 14 MB. */
+const maxTableBytes = 256 << 20;
+
+export interface Segment {
+  readonly type: number;
+  readonly flags: number;
+  readonly fileOffset: number;
+  readonly address: Address;
+  readonly fileBytes: number;
+  readonly memoryBytes: number;
+  readonly alignment: number;
+}
+
+export interface ElfSymbol {
+  /** st_value: a virtual address of the file, or an offset in the TLS block. */
+  readonly value: number;
+  readonly size: number;
+}
+
+interface Section {
+  readonly type: number;
+  readonly fileOffset: number;
+  readonly bytes: number;
+  readonly link: number;
+}
+
+export class ElfFile {
+  readonly path: string;
+  /** True: addresses of the file are relative to where it was loaded (PIE, shared library). */
+  readonly isRelocatable: boolean;
+  readonly segments: readonly Segment[];
+  readonly #sections: readonly Section[];
+  readonly #fd: number;
+
+  /** @throws SleeperError ERR_SLEEPER_NOT_NODE when the file is not ELF64; the system's error when unreadable */
+  constructor(path: string) {
+    this.path = path;
+    this.#fd = openSync(path, 'r');
+    try {
+      const header = this.readFile(0, 64);
+      if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2)
+        throw new SleeperError('ERR_SLEEPER_NOT_NODE', `${path} is not a 64-bit ELF file.`, {
+          path,
+        });
+      this.isRelocatable = header.readUInt16LE(16) === ET_DYN;
+      this.segments = this.#readSegments(header);
+      this.#sections = this.#readSections(header);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  get tls(): Segment | undefined {
+    return this.segments.find((segment) => segment.type === PT_TLS);
+  }
+
+  get loadSegments(): Segment[] {
+    return this.segments.filter((segment) => segment.type === PT_LOAD);
+  }
+
+  /** Bytes at a file offset; shorter than wanted at the end of the file. */
+  readFile(offset: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length);
+    let done = 0;
+    while (done < length) {
+      const count = readSync(this.#fd, bytes, done, length - done, offset + done);
+      if (count <= 0) break;
+      done += count;
+    }
+    return bytes.subarray(0, done);
+  }
+
+  /** Bytes at a virtual address of the file, as it is before relocation; null when no segment holds them all. */
+  readAddress(address: Address, length: number): Buffer | null {
+    const segment = this.loadSegments.find(
+      (s) => address >= s.address && address + length <= s.address + s.fileBytes,
+    );
+    if (segment === undefined) return null;
+    const bytes = this.readFile(segment.fileOffset + address - segment.address, length);
+    return bytes.length === length ? bytes : null;
+  }
+
+  /**
+   * Defined symbols whose name starts with one of `prefixes`, from .symtab and .dynsym. The predicate works on raw
+   * bytes: making strings of 150,000 names would take longer than everything else.
+   */
+  readSymbols(prefixes: readonly string[]): Map<string, ElfSymbol> {
+    const wanted = prefixes.map((prefix) => Buffer.from(prefix, 'latin1'));
+    const symbols = new Map<string, ElfSymbol>();
+    for (const section of this.#sections) {
+      if (section.type !== SHT_SYMTAB && section.type !== SHT_DYNSYM) continue;
+      const names = this.#sections[section.link];
+      if (names === undefined || section.bytes > maxTableBytes || names.bytes > maxTableBytes)
+        continue;
+      collectSymbols(
+        this.readFile(section.fileOffset, section.bytes),
+        this.readFile(names.fileOffset, names.bytes),
+        wanted,
+        symbols,
+      );
+    }
+    return symbols;
+  }
+
+  #readSegments(header: Buffer): Segment[] {
+    const count = Math.min(header.readUInt16LE(56), maxTableEntries);
+    const table = this.readFile(wordAt(header, 32), count * 56);
+    return Array.from({ length: Math.floor(table.length / 56) }, (_, i) => {
+      const at = i * 56;
+      return {
+        type: table.readUInt32LE(at),
+        flags: table.readUInt32LE(at + 4),
+        fileOffset: wordAt(table, at + 8),
+        address: wordAt(table, at + 16),
+        fileBytes: wordAt(table, at + 32),
+        memoryBytes: wordAt(table, at + 40),
+        alignment: wordAt(table, at + 48),
+      };
+    });
+  }
+
+  #readSections(header: Buffer): Section[] {
+    const count = Math.min(header.readUInt16LE(60), maxTableEntries);
+    const table = this.readFile(wordAt(header, 40), count * 64);
+    return Array.from({ length: Math.floor(table.length / 64) }, (_, i) => {
+      const at = i * 64;
+      return {
+        type: table.readUInt32LE(at + 4),
+        fileOffset: wordAt(table, at + 24),
+        bytes: wordAt(table, at + 32),
+        link: table.readUInt32LE(at + 40),
+      };
+    });
+  }
+}
+
+function collectSymbols(
+  entries: Buffer,
+  names: Buffer,
+  wanted: readonly Buffer[],
+  into: Map<string, ElfSymbol>,
+): void {
+  const firstBytes = new Set(wanted.map((prefix) => prefix[0]));
+  for (let at = 0; at + 24 <= entries.length; at += 24) {
+    const name = entries.readUInt32LE(at);
+    if (!firstBytes.has(names[name]) || entries.readUInt16LE(at + 6) === 0) continue;
+    if (
+      !wanted.some(
+        (prefix) => names.compare(prefix, 0, prefix.length, name, name + prefix.length) === 0,
+      )
+    )
+      continue;
+    const end = names.indexOf(0, name);
+    into.set(names.toString('latin1', name, end < 0 ? names.length : end), {
+      value: wordAt(entries, at + 8),
+      size: entries.readUInt32LE(at + 16),
+    });
+  }
+}
+
+function wordAt(bytes: Buffer, offset: number): number {
+  return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32;
+}

@@ -1,0 +1,131 @@
+/**
+ * Source texts, lines and names of the scripts of one process. Kept from one look to the next: reading and parsing a
+ * bundle takes far longer than a stop may.
+ */
+import { limits } from '../limits.ts';
+import type { Frame } from '../report/schema.ts';
+import { readScriptName, scriptSource } from './heap/functions.ts';
+import type { Heap } from './heap/heap.ts';
+import { readString, readStringLength } from './heap/strings.ts';
+import type { Tagged } from './layout/tagged.ts';
+import { UnreadableMemory } from './memory/source.ts';
+import { parseScriptNames, type ScriptNames } from './names/function-names.ts';
+
+/** Lines kept around the marked one. */
+const contextLines = 2;
+const commonJsParameters = ['exports', 'require', 'module', '__filename', '__dirname'];
+const internalParameters = [
+  'exports',
+  'require',
+  'module',
+  'process',
+  'internalBinding',
+  'primordials',
+];
+
+export class Script {
+  readonly name: string;
+  /** Null: V8 holds no source, or it is beyond the limit. */
+  readonly text: string | null;
+  #lineStarts: number[] | null = null;
+  #names: ScriptNames | null | undefined;
+
+  constructor(name: string, text: string | null) {
+    this.name = name;
+    this.text = text;
+  }
+
+  /** True for Node's own scripts. */
+  get isInternal(): boolean {
+    return this.name.startsWith('node:');
+  }
+
+  /** Line and column of a source offset, both from 1. */
+  place(offset: number): { line: number; column: number } | null {
+    if (this.text === null || offset < 0 || offset > this.text.length) return null;
+    const starts = this.#starts(this.text);
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  }
+
+  /** The line and its neighbours, each bounded in length. */
+  excerpt(line: number): NonNullable<Frame['source']> | null {
+    if (this.text === null) return null;
+    const text = this.text;
+    const starts = this.#starts(text);
+    const lineText = (number: number): string =>
+      text
+        .slice(starts[number - 1], (starts[number] ?? text.length + 1) - 1)
+        .replace(/\r$/, '')
+        .slice(0, limits.maxSourceLineChars);
+    const range = (from: number, to: number): string[] => {
+      const lines: string[] = [];
+      for (let number = Math.max(1, from); number <= Math.min(to, starts.length); number++)
+        lines.push(lineText(number));
+      return lines;
+    };
+    return {
+      line: lineText(line),
+      before: range(line - contextLines, line - 1),
+      after: range(line + 1, line + contextLines),
+    };
+  }
+
+  /** Parameter and register names by function; null when the source is absent or cannot be parsed. */
+  get names(): ScriptNames | null {
+    if (this.#names === undefined) this.#names = this.#parse();
+    return this.#names;
+  }
+
+  #parse(): ScriptNames | null {
+    if (this.text === null || this.text.length > limits.maxParsedChars) return null;
+    if (this.isInternal)
+      return parseScriptNames(this.text, { wrapperParameters: internalParameters });
+    const isModule = this.name.startsWith('file:');
+    return parseScriptNames(
+      this.text,
+      isModule ? { isModule } : { wrapperParameters: commonJsParameters },
+    );
+  }
+
+  #starts(text: string): number[] {
+    if (this.#lineStarts === null) {
+      const starts = [0];
+      for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1))
+        starts.push(at + 1);
+      this.#lineStarts = starts;
+    }
+    return this.#lineStarts;
+  }
+}
+
+export class ScriptCache {
+  readonly #scripts = new Map<string, Script>();
+
+  /** The script at an address. An unreadable one has an empty name and no text. */
+  read(heap: Heap, address: Tagged): Script {
+    try {
+      const source = scriptSource(heap, address);
+      const length = source === null ? 0 : readStringLength(heap, source);
+      const name = readScriptName(heap, address);
+      // Addresses alone could be reused after a collection; with name and length they will not be.
+      const key = `${address} ${source ?? 0} ${length} ${name}`;
+      let script = this.#scripts.get(key);
+      if (script === undefined) {
+        const isReadable = source !== null && length <= limits.maxSourceChars;
+        script = new Script(name, isReadable ? readString(heap, source, length) : null);
+        this.#scripts.set(key, script);
+      }
+      return script;
+    } catch (error) {
+      if (error instanceof UnreadableMemory) return new Script('', null);
+      throw error;
+    }
+  }
+}

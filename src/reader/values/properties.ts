@@ -1,0 +1,209 @@
+/**
+ * Own properties of an object, without running anything (src/objects/js-objects.h, descriptor-array.h, dictionary.h).
+ *
+ * Fast mode: the map's descriptor array has a triple (key, details, value) for each property; fields lie in the object
+ * itself or in its property array. Dictionary mode: a hash table of triples (key, value, details). Details say accessor
+ * or data, field or constant, and where.
+ */
+import { limits } from '../../limits.ts';
+import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
+import type { Heap } from '../heap/heap.ts';
+import { readString } from '../heap/strings.ts';
+import { smiValue, type Tagged, untag } from '../layout/tagged.ts';
+
+export interface Property {
+  readonly key: string;
+  /** Null for accessors: a getter would run code. */
+  readonly word: Tagged | null;
+}
+
+export interface OwnProperties {
+  readonly properties: readonly Property[];
+  /** True: there are more than were read. */
+  readonly isTruncated: boolean;
+}
+
+const propertyArrayOffset = 8;
+/** Hash tables: element count, deleted count, capacity, then the prefix. */
+const hashTable = { capacityIndex: 2, headerWords: 3, entryWords: 3 } as const;
+const maxTableCapacity = 4_096;
+const accessorKind = 1;
+const maxKeyChars = 80;
+/** `constructor` is the first property of a class's prototype. */
+const maxPrototypeProperties = 4;
+const symbolFlags = { offset: 12, isPrivate: 1, isPrivateName: 1 << 4 } as const;
+
+/** @throws UnreadableMemory */
+export function readOwnProperties(heap: Heap, object: Tagged, maxCount: number): OwnProperties {
+  const map = heap.field(object, 0);
+  const bits = heap.memory.u32(untag(map) + heap.layout.require('mapBitField3'));
+  const isDictionary = ((bits >>> heap.layout.require('dictionaryMapShift')) & 1) === 1;
+  return isDictionary
+    ? readDictionary(heap, heap.field(object, propertyArrayOffset), maxCount)
+    : readFields(heap, object, map, bits, maxCount);
+}
+
+function readFields(
+  heap: Heap,
+  object: Tagged,
+  map: Tagged,
+  bits: number,
+  maxCount: number,
+): OwnProperties {
+  const { layout, memory } = heap;
+  const inObjectStart = memory.u8(untag(map) + layout.require('mapInObjectStart'));
+  const inObjectCount =
+    memory.u8(untag(map) + layout.require('mapInstanceSizeInWords')) - inObjectStart;
+  const properties: Property[] = [];
+  for (const { key, details, value } of readDescriptors(heap, map, bits)) {
+    if (properties.length >= maxCount) return { properties, isTruncated: true };
+    if ((details & 1) === accessorKind) {
+      properties.push({ key, word: null });
+      continue;
+    }
+    // Location 1: the value stands in the descriptor itself.
+    if ((details & layout.require('propertyLocationMask')) !== 0) {
+      properties.push({ key, word: value });
+      continue;
+    }
+    const index =
+      (details & layout.require('propertyIndexMask')) >>> layout.require('propertyIndexShift');
+    const word =
+      index < inObjectCount
+        ? heap.field(object, (inObjectStart + index) * 8)
+        : heap.element(heap.field(object, propertyArrayOffset), index - inObjectCount);
+    properties.push({ key, word });
+  }
+  return { properties, isTruncated: false };
+}
+
+/** Data properties that lie in the object itself, by word from its start. @throws UnreadableMemory */
+export function readInObjectFields(heap: Heap, map: Tagged): { key: string; wordIndex: number }[] {
+  const { layout, memory } = heap;
+  const bits = memory.u32(untag(map) + layout.require('mapBitField3'));
+  const start = memory.u8(untag(map) + layout.require('mapInObjectStart'));
+  const end = memory.u8(untag(map) + layout.require('mapInstanceSizeInWords'));
+  const fields: { key: string; wordIndex: number }[] = [];
+  for (const { key, details } of readDescriptors(heap, map, bits)) {
+    const isField =
+      (details & 1) !== accessorKind && (details & layout.require('propertyLocationMask')) === 0;
+    const index =
+      (details & layout.require('propertyIndexMask')) >>> layout.require('propertyIndexShift');
+    if (isField && start + index < end) fields.push({ key, wordIndex: start + index });
+  }
+  return fields;
+}
+
+interface Descriptor {
+  readonly key: string;
+  readonly details: number;
+  readonly value: Tagged;
+}
+
+/** Descriptors with a name for people, in order. */
+function* readDescriptors(heap: Heap, map: Tagged, bits: number): Generator<Descriptor> {
+  const { layout, memory } = heap;
+  const count =
+    (bits & layout.require('ownDescriptorsMask')) >>> layout.require('ownDescriptorsShift');
+  const first =
+    untag(heap.field(map, layout.require('mapDescriptors'))) + layout.require('descriptorsHeader');
+  for (let entry = first; entry < first + count * 24; entry += 24) {
+    const key = readPropertyKey(heap, memory.u64(entry));
+    const details = smiValue(memory.u64(entry + 8)) ?? 0;
+    if (key !== null) yield { key, details, value: memory.u64(entry + 16) };
+  }
+}
+
+function readDictionary(heap: Heap, dictionary: Tagged, maxCount: number): OwnProperties {
+  const capacity = Math.min(
+    smiValue(heap.element(dictionary, hashTable.capacityIndex)) ?? 0,
+    maxTableCapacity,
+  );
+  const first = hashTable.headerWords + heap.layout.require('nameDictionaryPrefix');
+  const found: { order: number; property: Property }[] = [];
+  for (let i = 0; i < capacity; i++) {
+    const at = first + i * hashTable.entryWords;
+    const key = readPropertyKey(heap, heap.element(dictionary, at));
+    if (key === null) continue;
+    const details = smiValue(heap.element(dictionary, at + 2)) ?? 0;
+    const word = (details & 1) === accessorKind ? null : heap.element(dictionary, at + 1);
+    // PropertyDetails::DictionaryStorageField: the order of insertion.
+    found.push({ order: (details >>> 8) & 0x7fffff, property: { key, word } });
+  }
+  found.sort((a, b) => a.order - b.order);
+  return {
+    properties: found.slice(0, maxCount).map(({ property }) => property),
+    isTruncated: found.length > maxCount,
+  };
+}
+
+/**
+ * A property's key for people. Private names are `#name`; V8's and Node's internal private symbols give null, as do
+ * empty places of hash tables.
+ */
+function readPropertyKey(heap: Heap, key: Tagged): string | null {
+  if (heap.isString(key)) return readString(heap, key, maxKeyChars);
+  if (!heap.is(key, 'SYMBOL')) return null;
+  const flags = heap.memory.u32(untag(key) + symbolFlags.offset);
+  if ((flags & symbolFlags.isPrivate) === 0) return `[${readSymbol(heap, key)}]`;
+  const description = readSymbolDescription(heap, key);
+  return (flags & symbolFlags.isPrivateName) !== 0 && description.startsWith('#')
+    ? description
+    : null;
+}
+
+/** `Symbol(description)`. @throws UnreadableMemory */
+export function readSymbol(heap: Heap, symbol: Tagged): string {
+  return `Symbol(${readSymbolDescription(heap, symbol)})`;
+}
+
+function readSymbolDescription(heap: Heap, symbol: Tagged): string {
+  const description = heap.field(symbol, 16);
+  return heap.isString(description) ? (readString(heap, description, maxKeyChars) ?? '') : '';
+}
+
+/** Map::Bits2::NewTargetIsBaseBit (src/objects/map.tq): the constructor of the map is the class itself. */
+const newTargetIsBase = 1;
+
+/**
+ * Name of the class an object was made by. The map's constructor is the *base* class of a derived one; then the
+ * `constructor` of the prototype tells, if it is a plain data property.
+ * @returns empty when there is none, `null` for objects without prototype
+ * @throws UnreadableMemory
+ */
+export function readClassName(heap: Heap, object: Tagged): string | null {
+  return readClassNameOfMap(heap, heap.field(object, 0));
+}
+
+/** The same for objects of a map. @throws UnreadableMemory */
+export function readClassNameOfMap(heap: Heap, map: Tagged): string | null {
+  const prototype = heap.field(map, heap.layout.require('mapPrototype'));
+  if (!isReceiver(heap, prototype)) return null;
+  const isBase =
+    (heap.memory.u8(untag(map) + heap.layout.require('mapBitField2')) & newTargetIsBase) !== 0;
+  const constructor =
+    (isBase ? null : constructorOfPrototype(heap, prototype)) ?? constructorOfMap(heap, map);
+  return constructor === null
+    ? ''
+    : readSharedFunction(heap, sharedOfFunction(heap, constructor)).name;
+}
+
+/** Proxies come first of all receivers in src/objects/instance-type.h. */
+export function isReceiver(heap: Heap, object: Tagged): boolean {
+  return heap.type(object) >= (heap.layout.types.get('JS_PROXY') ?? Number.MAX_SAFE_INTEGER);
+}
+
+function constructorOfPrototype(heap: Heap, prototype: Tagged): Tagged | null {
+  const { properties } = readOwnProperties(heap, prototype, maxPrototypeProperties);
+  const word = properties.find(({ key }) => key === 'constructor')?.word ?? null;
+  return word !== null && heap.isFunction(word) ? word : null;
+}
+
+/** The constructor at the end of the map's back pointers. */
+function constructorOfMap(heap: Heap, map: Tagged): Tagged | null {
+  const offset = heap.layout.require('mapConstructor');
+  let word = heap.field(map, offset);
+  for (let i = 0; i < limits.maxMapChain && heap.is(word, 'MAP'); i++)
+    word = heap.field(word, offset);
+  return heap.isFunction(word) ? word : null;
+}

@@ -1,0 +1,129 @@
+/**
+ * From a slot to a Value: what a person would write to describe it, opened to a bounded depth. Primitives are here,
+ * objects in objects.ts. Whatever is torn becomes a Value with a reason.
+ */
+import { limits } from '../../limits.ts';
+import type { Slot } from '../heap/slot.ts';
+import { type Heap, noType } from '../heap/heap.ts';
+import { readString, readStringLength } from '../heap/strings.ts';
+import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
+import { UnreadableMemory } from '../memory/source.ts';
+import type { Value } from '../../report/schema.ts';
+import { isHole } from './elements.ts';
+import { readCaptured, readObject } from './objects.ts';
+import { absentValue, numberValue } from './primitives.ts';
+import { readSymbol } from './properties.ts';
+
+/** How much may still be opened: shared by everything below one variable. */
+export interface Budget {
+  nodes: number;
+  /** performance.now() after which nothing more is opened. */
+  readonly endsAtMs: number;
+}
+
+const uninitialized: Value = { type: 'uninitialized', preview: '<not initialised yet>' };
+
+export class ValueReader {
+  readonly heap: Heap;
+
+  constructor(heap: Heap) {
+    this.heap = heap;
+  }
+
+  /** The value of a variable, opened to limits.maxValueDepth. Never throws on bad memory. */
+  read(slot: Slot, endsAtMs: number): Value {
+    return this.open(slot, limits.maxValueDepth, { nodes: limits.maxValueNodes, endsAtMs });
+  }
+
+  /** A value below another one. */
+  open(slot: Slot, depth: number, budget: Budget): Value {
+    budget.nodes--;
+    switch (slot.kind) {
+      case 'number':
+        return numberValue(slot.value);
+      case 'boolean':
+        return { type: 'boolean', preview: String(slot.value) };
+      case 'absent':
+        return absentValue(slot.reason);
+      case 'captured':
+      case 'tagged':
+        try {
+          return slot.kind === 'tagged'
+            ? this.#openWord(slot.word, depth, budget)
+            : readCaptured(this, slot.words, depth, budget);
+        } catch (error) {
+          if (error instanceof UnreadableMemory) return absentValue('unreadable');
+          throw error;
+        }
+    }
+  }
+
+  #openWord(word: Tagged, depth: number, budget: Budget): Value {
+    const small = smiValue(word);
+    if (small !== null) return numberValue(small);
+    if (!isPointer(word)) return absentValue('unreadable');
+    const { heap } = this;
+    if (heap.isString(word)) return this.#string(word);
+    if (heap.type(word) === heap.layout.require('bigIntType')) return this.#bigInt(word);
+    if (isHole(heap, word)) return uninitialized;
+    // The hole's kin are V8's own words: optimized_out, stale_register, … Before 12.x they are oddballs.
+    if (heap.type(word) === heap.type(heap.theHole) && !heap.is(word, 'ODDBALL'))
+      return absentValue(heap.type(word) === noType ? 'unreadable' : 'optimized-out');
+    switch (heap.typeName(word)) {
+      case '':
+        return heap.type(word) < 0
+          ? absentValue('unreadable')
+          : readObject(this, word, depth, budget);
+      case 'HEAP_NUMBER':
+        return numberValue(heap.memory.f64(untag(word) + 8));
+      case 'ODDBALL':
+        return this.#oddball(word);
+      case 'SYMBOL':
+        return { type: 'symbol', preview: readSymbol(heap, word) };
+      default:
+        return readObject(this, word, depth, budget);
+    }
+  }
+
+  #string(word: Tagged): Value {
+    const length = readStringLength(this.heap, word);
+    const text = readString(this.heap, word, limits.maxStringPreview);
+    if (text === null) return absentValue('unreadable');
+    const isTruncated = length > text.length;
+    const preview = JSON.stringify(text) + (isTruncated ? `… (${length} characters)` : '');
+    return { type: 'string', preview, length, ...(isTruncated && { truncated: true }) };
+  }
+
+  #oddball(word: Tagged): Value {
+    const { heap } = this;
+    const { layout } = heap;
+    switch (heap.smiField(word, layout.require('oddballKind'))) {
+      case layout.require('oddballTrue'):
+        return { type: 'boolean', preview: 'true' };
+      case layout.require('oddballFalse'):
+        return { type: 'boolean', preview: 'false' };
+      case layout.require('oddballNull'):
+        return { type: 'null', preview: 'null' };
+      case layout.require('oddballUndefined'):
+        return { type: 'undefined', preview: 'undefined' };
+      default:
+        // optimized_out, arguments_marker, stale_register: V8's own words for "not here".
+        return absentValue('optimized-out');
+    }
+  }
+
+  /** src/objects/bigint.h: bitfield (bit 0 sign, then length in digits), padding, 64-bit digits. */
+  #bigInt(word: Tagged): Value {
+    const { memory } = this.heap;
+    const bits = memory.u32(untag(word) + 8);
+    const digits = (bits >>> 1) & 0x3fffffff;
+    if (digits > limits.maxBigIntDigits)
+      return { type: 'bigint', preview: `<a BigInt of ${digits * 64} bits>`, truncated: true };
+    let value = 0n;
+    for (let i = digits - 1; i >= 0; i--) {
+      const at = untag(word) + 16 + i * 8;
+      value = (value << 64n) | (BigInt(memory.u32(at + 4)) << 32n) | BigInt(memory.u32(at));
+    }
+    return { type: 'bigint', preview: `${(bits & 1) === 1 ? '-' : ''}${value.toString()}n` };
+  }
+}

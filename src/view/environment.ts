@@ -1,0 +1,138 @@
+/** What surrounds the stacks: handles, requests, timers, the process, the host, and what could not be had. */
+import type { Report } from '../report/schema.ts';
+import { sanitize } from '../report/sanitize.ts';
+import { span, wrap } from './layout.ts';
+import type { Line } from './layout.ts';
+import { formatBytes, formatCount, formatDuration, noBreak } from './units.ts';
+import { factLine } from './verdict.ts';
+
+/** What the event loop holds, and facts of the program's own: the first lines below the heading. */
+export function activityLines(report: Report, width: number, full: boolean): Line[] {
+  const lines: Line[] = [
+    [span('PROCESS AND HOST', 'heading')],
+    ...resourceLine('handles', report.handles, width),
+    ...resourceLine('requests', report.requests, width),
+    ...(report.timers.length === 0 ? [] : factLine('timers', timerWords(report.timers), width)),
+    ...(report.tasks.length === 0
+      ? []
+      : factLine('tasks', formatCount(report.tasks.length, 'suspended async function'), width)),
+  ];
+  for (const [key, value] of Object.entries(report.annotations ?? {}).slice(0, full ? 1_000 : 20)) {
+    lines.push(...factLine(sanitize(key, 60), value, width));
+  }
+  for (const crumb of (report.breadcrumbs ?? []).slice(full ? 0 : -10)) {
+    lines.push(...factLine('crumb', JSON.stringify(crumb), width));
+  }
+  return lines;
+}
+
+function resourceLine(
+  label: string,
+  resources: readonly { readonly type: string }[],
+  width: number,
+): Line[] {
+  if (resources.length === 0) {
+    return [];
+  }
+  const counts = new Map<string, number>();
+  for (const { type } of resources) {
+    counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  const kinds = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 12)
+    .map(([type, count]) => (count === 1 ? type : `${count}${noBreak}× ${type}`));
+  return factLine(label, `${resources.length}: ${kinds.join(', ')}`, width);
+}
+
+function timerWords(timers: Report['timers']): string {
+  const shown = timers.slice(0, 5).map((timer) => {
+    const { count, delayMs, function: name } = timer;
+    const delay = typeof delayMs === 'number' ? ` every ${formatDuration(delayMs)}` : '';
+    return `${typeof count === 'number' ? count : 1} × ${typeof name === 'string' ? name : '?'}${delay}`;
+  });
+  return shown.join(', ') + (timers.length > shown.length ? ', …' : '');
+}
+
+/** The process and the machine, below the heading. */
+export function surroundingLines(report: Report, width: number, full: boolean): Line[] {
+  const { process, host } = report;
+  const loop = report.threads.find((thread) => thread.kind === 'main')?.loop;
+  const facts: [string, string | undefined][] = [
+    ['loop', loop === undefined ? undefined : loopWords(loop)],
+    ['cwd', process.cwd],
+    ['exec', process.execPath],
+    ['versions', versionWords(process)],
+    ['stdio', process.stdio?.join('  ')],
+    ['cgroup', process.cgroup],
+    ['host', hostWords(host)],
+  ];
+  if (full) {
+    facts.push(['started', process.startTime]);
+    for (const [name, limit] of Object.entries(process.limits ?? {})) {
+      facts.push(['limit', `${name} ${limit === -1 ? 'unlimited' : limit}`]);
+    }
+    for (const [name, value] of Object.entries(process.env ?? {})) {
+      facts.push(['env', `${name}=${value}`]);
+    }
+  }
+  return facts.flatMap(([label, text]) =>
+    text === undefined || text === '' ? [] : factLine(label, text, width),
+  );
+}
+
+type Loop = NonNullable<Report['threads'][number]['loop']>;
+
+function loopWords(loop: Loop): string {
+  const parts = [loop.alive ? 'alive' : 'does not turn'];
+  if (loop.lastTurnAgoMs !== undefined) {
+    parts.push(`last turn ${formatDuration(loop.lastTurnAgoMs)} ago`);
+  }
+  if (loop.activeHandles !== undefined) {
+    parts.push(formatCount(loop.activeHandles, 'active handle'));
+  }
+  if (loop.activeRequests !== undefined) {
+    parts.push(formatCount(loop.activeRequests, 'active request'));
+  }
+  return parts.join(', ');
+}
+
+function versionWords(process: Report['process']): string {
+  const versions = [
+    process.nodeVersion === undefined ? '' : `node ${process.nodeVersion}`,
+    process.v8Version === undefined ? '' : `V8 ${process.v8Version}`,
+  ];
+  return versions.filter((version) => version !== '').join(', ');
+}
+
+function hostWords(host: Report['host']): string {
+  const { totalBytes, availableBytes } = host.memory;
+  const container =
+    host.containerId === undefined ? '' : `, container ${host.containerId.slice(0, 12)}`;
+  return `${host.hostname}, Linux ${host.kernel}, ${formatCount(host.cpus, 'CPU')}, ${formatBytes(availableBytes)} of ${formatBytes(totalBytes)} memory available${container}`;
+}
+
+/** What is not in the report, and why. */
+export function missingLines(report: Report, width: number, full: boolean): Line[] {
+  const { missing, redactions } = report;
+  const shown = missing.slice(0, full ? 1_000 : 12);
+  const lines: Line[] = shown.flatMap(({ what, reason }) =>
+    wrap(
+      [span('- ', 'dim'), span(what, 'plain', 200), span(': ', 'dim'), span(reason, 'dim', 400)],
+      {
+        width,
+        indent: 2,
+        hanging: 4,
+      },
+    ),
+  );
+  if (missing.length > shown.length) {
+    lines.push([span(`    … ${missing.length - shown.length} more`, 'dim')]);
+  }
+  if (redactions.count > 0) {
+    const keys = redactions.keys.slice(0, 12).join(', ');
+    const text = `${formatCount(redactions.count, 'value')} hidden as secrets: ${keys}`;
+    lines.push(...wrap([span('- ', 'dim'), span(text)], { width, indent: 2, hanging: 4 }));
+  }
+  return lines.length === 0 ? [] : [[span('NOT IN THIS REPORT', 'heading')], ...lines];
+}

@@ -1,0 +1,108 @@
+/** JavaScript values as lines. */
+import type { AbsenceReason, Value, Variable } from '../report/schema.ts';
+import { displayWidth, lineWidth, padText, span, wrap } from './layout.ts';
+import type { Line, Span } from './layout.ts';
+
+/** How much of values to show. */
+export interface ValueBounds {
+  readonly width: number;
+  /** Lines one value may take. */
+  readonly maxLines: number;
+  /** Variables of one scope. */
+  readonly maxVariables: number;
+  /** Levels of properties opened below a value whose one line does not tell all. */
+  readonly maxDepth: number;
+}
+
+const reasonWords: Readonly<Record<AbsenceReason, string>> = {
+  'optimized-out': 'optimized out',
+  unreadable: 'unreadable',
+  'over-limit': 'not read: over a limit',
+  'not-supported': 'not supported',
+  redacted: 'redacted',
+};
+
+/** One value on one line: its preview, or in angle brackets why it is not known. */
+export function valueSpan(value: Value, maxChars?: number): Span {
+  return value.reason === undefined
+    ? span(value.preview, 'value', maxChars)
+    : span(`<${reasonWords[value.reason]}>`, 'dim', maxChars);
+}
+
+/** `a=1, b="x"`, cut so that a frame's head stays a head. */
+export function argumentSpans(variables: readonly Variable[], maxChars: number): Span[] {
+  const spans: Span[] = [];
+  let left = maxChars;
+  for (const [index, { name, value }] of variables.entries()) {
+    if (index > 0) {
+      spans.push(span(', ', 'dim'));
+    }
+    if (left <= 0) {
+      spans.push(span('…', 'dim'));
+      break;
+    }
+    const shown = valueSpan(
+      value,
+      Math.max(12, Math.floor(maxChars / Math.min(variables.length, 3))),
+    );
+    spans.push(span(name, 'name', 60), span('=', 'dim'), shown);
+    left -= name.length + shown.text.length;
+  }
+  return spans;
+}
+
+/** Variables one below the other, their `=` in one column. */
+export function variableLines(
+  label: string,
+  variables: readonly Variable[],
+  indent: number,
+  bounds: ValueBounds,
+): Line[] {
+  const shown = variables.slice(0, bounds.maxVariables);
+  const labelWidth = displayWidth(label) + (label === '' ? 0 : 2);
+  const nameWidth = Math.min(
+    24,
+    Math.max(0, ...shown.map(({ name }) => displayWidth(span(name).text))),
+  );
+  const lines: Line[] = [];
+  for (const [index, variable] of shown.entries()) {
+    const head = index === 0 && label !== '' ? `${label}  ` : ' '.repeat(labelWidth);
+    lines.push(...variableLine(head, variable, nameWidth, indent, bounds));
+  }
+  if (variables.length > shown.length) {
+    const rest = variables.length - shown.length;
+    lines.push([span(' '.repeat(indent + labelWidth)), span(`… ${rest} more`, 'dim')]);
+  }
+  return lines;
+}
+
+function variableLine(
+  head: string,
+  { name, value }: Variable,
+  nameWidth: number,
+  indent: number,
+  bounds: ValueBounds,
+): Line[] {
+  const start: Span[] = [
+    span(head, 'dim'),
+    span(padText(span(name, 'name', 80).text, nameWidth), 'name'),
+    span(' = ', 'dim'),
+  ];
+  const hanging = Math.min(indent + lineWidth(start), Math.floor(bounds.width / 2));
+  const lines = wrap([...start, valueSpan(value)], {
+    width: bounds.width,
+    indent,
+    hanging,
+    maxLines: bounds.maxLines,
+  });
+  const tellsAll = value.truncated !== true && !value.preview.includes('…');
+  if (bounds.maxDepth > 0 && !tellsAll && value.properties !== undefined) {
+    const inner = { ...bounds, maxDepth: bounds.maxDepth - 1, maxVariables: 8 };
+    lines.push(...variableLines('', value.properties, hanging, inner));
+    const rest = (value.length ?? 0) - value.properties.length;
+    if (rest > 0 && value.properties.length <= inner.maxVariables) {
+      lines.push([span(' '.repeat(hanging)), span(`… ${rest} more`, 'dim')]);
+    }
+  }
+  return lines;
+}

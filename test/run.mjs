@@ -1,0 +1,75 @@
+/**
+ * `npm test` after set-up: format check and lint, then every compiled test file, and node's own summary last.
+ * `node test/run.mjs archive zoo` runs only the test files whose path contains one of the words.
+ */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const words = process.argv.slice(2);
+
+/** Suites spin, freeze and crash processes: more than two at a time starve each other on a small machine. */
+const concurrency = 2;
+/** A suite that takes longer is stuck: the slowest one needs well under half of it. */
+const suiteTimeoutMs = 600_000;
+
+function start(args, stdio) {
+  const child = spawn(process.execPath, args, { cwd: root, stdio });
+  let output = '';
+  child.stdout?.on('data', (chunk) => (output += chunk));
+  child.stderr?.on('data', (chunk) => (output += chunk));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      resolve({ status: status ?? 1, signal, output });
+    });
+  });
+}
+
+/** Both at once; silent when clean. @returns whether both are */
+async function checkSources() {
+  const bin = (...parts) => path.join(root, 'node_modules', ...parts);
+  const checks = await Promise.all([
+    start([bin('prettier', 'bin', 'prettier.cjs'), '--check', '.'], 'pipe'),
+    start([bin('eslint', 'bin', 'eslint.js'), '.'], 'pipe'),
+  ]);
+  for (const check of checks) if (check.status !== 0) process.stdout.write(check.output);
+  const isClean = checks.every((check) => check.status === 0);
+  console.log(`format and lint: ${isClean ? 'clean' : 'FAILED'}`);
+  return isClean;
+}
+
+function findTests(directory) {
+  return fs.readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(directory, entry.name);
+    if (entry.isDirectory()) return findTests(file);
+    return entry.name.endsWith('.test.js') ? [file] : [];
+  });
+}
+
+const tests = findTests(path.join(root, 'test', 'out'))
+  .map((file) => path.relative(root, file))
+  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .sort();
+
+if (words.length === 0 && !(await checkSources())) {
+  process.exitCode = 1;
+} else if (tests.length === 0) {
+  console.error(`No compiled test file matches: ${words.join(' ')}`);
+  process.exitCode = 1;
+} else {
+  const result = await start(
+    [
+      '--test',
+      `--test-concurrency=${String(concurrency)}`,
+      `--test-timeout=${String(suiteTimeoutMs)}`,
+      `--test-reporter=${process.stdout.isTTY ? 'spec' : 'tap'}`,
+      '--test-reporter-destination=stdout',
+      ...tests,
+    ],
+    'inherit',
+  );
+  process.exitCode = result.status;
+}

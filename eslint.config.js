@@ -2,7 +2,18 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', 'test/out/', 'test/zoo/', 'test/artifacts/', '**/node_modules/'] },
+  {
+    ignores: [
+      'dist/',
+      'build/',
+      'test/out/',
+      'test/zoo/',
+      'test/*/programs/',
+      'test/frames/vectors/',
+      'test/artifacts/',
+      '**/node_modules/',
+    ],
+  },
   {
     files: ['**/*.{js,mjs,cjs}'],
     extends: [js.configs.recommended],

@@ -155,7 +155,7 @@ function describeFold(kind: 'internal' | 'same' | 'rest', folded: readonly Frame
 function headLines(index: number, frame: Frame, options: FrameOptions): Line[] {
   const { width, indent } = options;
   const isInternal = originOf(frame) === 'internal';
-  const number = `#${index}`.padEnd(4);
+  const number = `${`#${index}`.padEnd(3)} `;
   const call: Span[] = [
     span(number, 'dim'),
     span(

@@ -37,13 +37,10 @@ function run(step, command, args, options = {}) {
   child.stderr.on('data', (chunk) => output.push(chunk));
   return new Promise((resolve, reject) => {
     const fail = (what) => {
-      const lastLines = Buffer.concat(output)
-        .toString()
-        .trimEnd()
-        .split('\n')
-        .slice(-40)
-        .join('\n');
-      reject(new SetupError(`${lastLines}\nset-up: ${step} failed: ${what}`));
+      const lines = Buffer.concat(output).toString().trimEnd().split('\n');
+      // npm names the cause first, compilers last.
+      const told = lines.length <= 80 ? lines : [...lines.slice(0, 20), '…', ...lines.slice(-60)];
+      reject(new SetupError(`${told.join('\n')}\nset-up: ${step} failed: ${what}`));
     };
     child.on('error', (error) => fail(error.message));
     child.on('close', (status, signal) => {
@@ -108,6 +105,11 @@ function arePackagesInstalled(directory) {
 /** `npm ci` with the npm that started us, or the first one on the path. */
 async function installPackages(directory, step) {
   if (arePackagesInstalled(directory)) return;
+  const target = path.join(directory, 'node_modules');
+  if (fs.lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    // `npm ci` would empty the folder behind the link, which somebody else may be using.
+    throw new SetupError(`${target} is a symbolic link to packages that are not up to date.`);
+  }
   const npmScript = process.env.npm_execpath;
   const [command, ...first] = npmScript ? [process.execPath, npmScript] : ['npm'];
   const args = [...first, 'ci', '--no-audit', '--no-fund', '--prefix', directory];

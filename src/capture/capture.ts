@@ -18,7 +18,7 @@ import { readFact } from '../probe/fact.ts';
 import { readStatus } from '../probe/stat.ts';
 import { readTasks } from '../probe/task.ts';
 import { openEventLoop, readProcess } from '../reader/read.ts';
-import type { KnownIsolate, ProcessReading } from '../reader/reading.ts';
+import type { EventLoopClock, KnownIsolate, ProcessReading } from '../reader/reading.ts';
 import { redactCapture } from '../report/redact.ts';
 import {
   type Capture,
@@ -78,10 +78,13 @@ export async function capture(
   const endsAtMs = startedAtMs + request.deadlineMs;
   const missing: Missing[] = [];
 
-  await settle(request, dependencies, endsAtMs);
+  const clock = await openClock(request, dependencies, endsAtMs);
+  if (clock !== null) await settle(request, clock, endsAtMs);
   const firstLookAtMs = performance.now();
   const before = readTasks(request.pid);
   if (!before.known) throw targetGone(request.pid);
+  // Before anybody disturbs it: being stopped, and answering an agent, make a loop turn.
+  const loop = clock?.read() ?? null;
   const calls = nameCalls(request.pid, before.value);
   const factsRead = readProcessFacts(request.pid, Math.min(factsTimeoutMs, request.deadlineMs / 2));
   noteTracer(request.pid, missing);
@@ -100,6 +103,7 @@ export async function capture(
     tasks: before.value,
     calls,
     reading,
+    loop,
     isolates,
   });
   if (reading !== null) missing.push(...reading.missing);
@@ -130,23 +134,29 @@ export async function capture(
   });
 }
 
-/** Only for questions: a watchdog, a debugger or an error has a moment of its own. */
-async function settle(
+/** @returns null when the loop cannot be found; the reader will say why */
+async function openClock(
   request: CaptureRequest,
   dependencies: CaptureDependencies,
   endsAtMs: number,
+): Promise<EventLoopClock | null> {
+  try {
+    const open = async (): Promise<EventLoopClock> => dependencies.openEventLoop(request.pid);
+    const clock = await within(open, (endsAtMs - performance.now()) / 2);
+    return clock.known ? clock.value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Only for questions: a watchdog, a debugger or an error has a moment of its own. */
+async function settle(
+  request: CaptureRequest,
+  clock: EventLoopClock,
+  endsAtMs: number,
 ): Promise<void> {
   if (request.trigger.kind !== 'request' || request.isolates !== undefined) return;
-  const halfwayMs = (endsAtMs + performance.now()) / 2;
-  try {
-    const clock = await within(
-      dependencies.openEventLoop(request.pid),
-      halfwayMs - performance.now(),
-    );
-    if (clock.known) await waitUntilTurnedOrStuck(request.pid, clock.value, halfwayMs);
-  } catch {
-    // The reader will say why it cannot find the loop.
-  }
+  await waitUntilTurnedOrStuck(request.pid, clock, (endsAtMs + performance.now()) / 2);
 }
 
 function targetGone(pid: number): SleeperError {

@@ -12,8 +12,8 @@ import { within } from './within.ts';
 
 /** The rungs, replaceable by tests. */
 export interface CaptureDependencies {
-  readProcess(pid: number, options: ReadOptions): Promise<ProcessReading>;
-  openEventLoop(pid: number): Promise<EventLoopClock>;
+  readProcess(pid: number, options: ReadOptions): ProcessReading | Promise<ProcessReading>;
+  openEventLoop(pid: number): EventLoopClock | Promise<EventLoopClock>;
   connectAgent(pid: number): AgentClient;
 }
 
@@ -69,7 +69,7 @@ export async function climb(
   }
   try {
     const options = isolates.length > 0 ? { deadlineMs: timeMs, isolates } : { deadlineMs: timeMs };
-    const reading = await within(dependencies.readProcess(pid, options), timeMs);
+    const reading = await within(async () => dependencies.readProcess(pid, options), timeMs);
     if (reading.known) return reading.value;
     missing.push({ what: 'reader', reason: reading.reason });
   } catch (error) {

@@ -4,7 +4,7 @@ import { judgeLoop } from '../probe/loop.ts';
 import { describeSyscall } from '../probe/syscall.ts';
 import { readTargetString } from '../probe/target-string.ts';
 import type { TaskReading } from '../probe/task.ts';
-import type { ProcessReading, ThreadReading } from '../reader/reading.ts';
+import type { EventLoopReading, ProcessReading, ThreadReading } from '../reader/reading.ts';
 import type { Thread } from '../report/schema.ts';
 
 /** What is known of the threads of one process. */
@@ -14,6 +14,8 @@ export interface ThreadSights {
   /** The call each thread is in, in words, by tid. */
   readonly calls: ReadonlyMap<number, string>;
   readonly reading: ProcessReading | null;
+  /** The main loop as it was before the reader stopped anything; null when not known. */
+  readonly loop: EventLoopReading | null;
   readonly isolates: readonly Partial<IsolateAnswer>[];
 }
 
@@ -59,27 +61,28 @@ function threadOf(
     frames: [...(reading?.frames ?? [])],
   };
   const workerId = reading?.workerId ?? isolate?.workerId;
-  if (workerId !== undefined) thread.workerId = workerId;
+  if (workerId !== undefined && !isMain) thread.workerId = workerId;
   if (wchan.known) thread.wchan = wchan.value;
   const call = sights.calls.get(tid);
   if (call !== undefined) thread.syscall = call;
   if (cpuMs.known) thread.cpuMs = cpuMs.value;
   if (reading?.vmState !== undefined) thread.vmState = reading.vmState;
   if (reading?.note !== undefined) thread.note = reading.note;
-  const loop = loopOf(task, isMain ? sights.reading : null, isolate);
+  const loopClock = isMain ? (sights.loop ?? sights.reading?.loop ?? null) : null;
+  const loop = loopOf(task, loopClock, isolate);
   if (loop !== null) thread.loop = loop;
   return thread;
 }
 
 function loopOf(
   task: TaskReading,
-  reading: ProcessReading | null,
+  clock: EventLoopReading | null,
   isolate: Partial<IsolateAnswer> | undefined,
 ): NonNullable<Thread['loop']> | null {
   const answered = isolate?.loopUs === undefined ? null : isolate.loopUs !== null;
-  if (reading?.loop === undefined) return answered === null ? null : { alive: answered };
-  const { lastTurnAgoMs, activeHandles, activeRequests } = reading.loop;
-  const judged = judgeLoop(reading.loop, task.syscall);
+  if (clock === null) return answered === null ? null : { alive: answered };
+  const { lastTurnAgoMs, activeHandles, activeRequests } = clock;
+  const judged = judgeLoop(clock, task.syscall);
   const alive = answered ?? (judged === 'turning' || judged === 'polling');
   return { alive, lastTurnAgoMs, activeHandles, activeRequests };
 }

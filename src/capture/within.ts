@@ -1,8 +1,12 @@
 /** Deadlines for things that may never answer. */
 import { type Fact, absent, known } from '../probe/fact.ts';
 
-/** Waits for a promise, but no longer than its time; what comes later is not listened to. Errors pass through. */
-export async function within<T>(promise: Promise<T>, timeMs: number): Promise<Fact<T>> {
+/**
+ * Starts something and waits for it, but no longer than its time; what comes later is not listened to. Errors pass
+ * through. What blocks this thread cannot be cut short: such work keeps deadlines of its own.
+ */
+export async function within<T>(start: () => Promise<T>, timeMs: number): Promise<Fact<T>> {
+  const promise = start();
   // Handled even when it fails after we stopped listening.
   promise.catch(() => undefined);
   let timer: NodeJS.Timeout | undefined;

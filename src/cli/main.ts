@@ -7,16 +7,26 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { SleeperError } from '../errors.ts';
 import { sanitize } from '../report/sanitize.ts';
+import { addAgentCaptureCommand } from './commands/agent-capture.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addDumpCommand } from './commands/dump.ts';
 import { addListCommand } from './commands/list.ts';
 import { addPruneCommand } from './commands/prune.ts';
+import { addRunCommand } from './commands/run.ts';
 import { addViewCommand } from './commands/view.ts';
+import { addWatchCommand } from './commands/watch.ts';
 import { chosenStatus, exitStatus, exitStatusOf } from './exit-codes.ts';
 
 /** Every command, in the order of `sleeper --help`. */
 const commands: readonly ((program: Command) => void)[] = [
+  addRunCommand,
+  addWatchCommand,
+  addDumpCommand,
   addViewCommand,
   addListCommand,
   addPruneCommand,
+  addDoctorCommand,
+  addAgentCaptureCommand,
 ];
 
 /**

@@ -8,22 +8,25 @@ import type { WatchEvent } from './watch-process.ts';
 export function logWatchEvent(log: Logger, pid: number, event: WatchEvent): void {
   switch (event.kind) {
     case 'watching':
-      log.info({ pid }, `watching process ${pid}`);
+      log.info({ target: pid }, `watching process ${pid}`);
       if (event.weakness !== null) {
         log.warn(
-          { pid, reason: event.weakness },
+          { target: pid, reason: event.weakness },
           'its event loop cannot be seen itself: hangs are told by the activity of its main thread',
         );
       }
       return;
     case 'hang-began':
-      log.warn({ pid, ...event.trigger }, `process ${pid} hangs: ${event.trigger.reason}`);
+      log.warn(
+        { target: pid, stalledForMs: event.trigger.stalledForMs },
+        `process ${pid} hangs: ${event.trigger.reason}`,
+      );
       return;
     case 'captured': {
       const { verdict, pausedMs, id } = event.report;
       log.warn(
         {
-          pid,
+          target: pid,
           id,
           verdict: verdict.kind,
           confidence: verdict.confidence,
@@ -35,17 +38,23 @@ export function logWatchEvent(log: Logger, pid: number, event: WatchEvent): void
       return;
     }
     case 'capture-failed':
-      log.error({ pid, err: event.error }, `the hang of process ${pid} could not be captured`);
-      if (event.error instanceof SleeperError) log.error({ pid }, event.error.help);
+      log.error(
+        { target: pid, err: event.error },
+        `the hang of process ${pid} could not be captured`,
+      );
+      if (event.error instanceof SleeperError) log.error({ target: pid }, event.error.help);
       return;
     case 'recovered': {
       const afterMs = Math.round(event.afterMs);
-      log.info({ pid, afterMs }, `process ${pid} recovered after ${formatDuration(afterMs)}`);
+      log.info(
+        { target: pid, afterMs },
+        `process ${pid} recovered after ${formatDuration(afterMs)}`,
+      );
       return;
     }
     case 'ended':
       log.info(
-        { pid, whileHanging: event.whileHanging },
+        { target: pid, whileHanging: event.whileHanging },
         `process ${pid} has ended${event.whileHanging ? ' while it hung' : ''}`,
       );
       return;

@@ -11,7 +11,7 @@ export function readHost(): Host {
   });
   return {
     hostname: os.hostname(),
-    kernel: `${os.type()} ${os.release()} ${os.machine()}`,
+    kernel: `${os.release()} ${os.machine()}`,
     cpus: os.cpus().length,
     memory: {
       totalBytes: os.totalmem(),

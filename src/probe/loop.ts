@@ -48,7 +48,7 @@ export interface LoopProbe {
 /** The ways to ask, replaceable by tests. */
 export interface LoopProbeSources {
   connectAgent(pid: number): AgentClient;
-  openEventLoop(pid: number): Promise<EventLoopClock>;
+  openEventLoop(pid: number): EventLoopClock | Promise<EventLoopClock>;
 }
 
 /** A loop that turned within this time turns: an ordinary callback takes less. */

@@ -93,11 +93,15 @@ export class FrameDescriber {
     names: FunctionNames | null,
     own: readonly ScopeVariable[],
   ): Variable[] {
-    return activation.arguments.slice(0, limits.maxVariables).map((slot, i) => {
+    // A captured parameter lives on in the context, one with a default in a register; the slot keeps what was passed.
+    const moved = [...own, ...visibleRegisters(activation, names)];
+    return activation.arguments.slice(0, limits.maxVariables).map((passed, i) => {
       const name = names?.parameters[i] ?? `arguments[${i}]`;
-      // A captured parameter lives on in the context; the slot keeps what was passed.
-      const captured = own.find((variable) => variable.name === name);
-      return { name, value: this.#read(captured?.slot ?? slot) };
+      const slot = moved.find((variable) => variable.name === name)?.slot;
+      return {
+        name,
+        value: this.#read(slot === undefined || slot.kind === 'absent' ? passed : slot),
+      };
     });
   }
 
@@ -155,7 +159,7 @@ function isTopLevel(
   scopeInfo: ScopeInfo | null,
   script: Script,
 ): boolean {
-  if (names !== null) return names.kind === 'script' || names.kind === 'module';
+  if (names?.kind === 'script' || names?.kind === 'module') return true;
   return (
     scopeInfo !== null && scopeInfo.start <= 0 && scopeInfo.end >= (script.text?.length ?? Infinity)
   );

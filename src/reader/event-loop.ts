@@ -11,9 +11,11 @@ import { Target } from './target.ts';
 const uvLoop = { activeHandles: 8, activeRequests: 32, backendFd: 64, time: 544 } as const;
 
 /** Finds the main loop of a process; cheap to read afterwards. @throws SleeperError as readProcess() */
-export function openEventLoop(pid: number): EventLoopClock {
-  const target = new Target(pid);
-  return { read: () => readEventLoop(target) };
+export function openEventLoop(pid: number): Promise<EventLoopClock> {
+  return Promise.resolve().then(() => {
+    const target = new Target(pid);
+    return { read: () => readEventLoop(target) };
+  });
 }
 
 /** Reads the loop without stopping anything; null when this binary or process has none to be found. */

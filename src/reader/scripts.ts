@@ -79,7 +79,7 @@ export class Script {
 
   /** Parameter and register names by function; null when the source is absent or cannot be parsed. */
   get names(): ScriptNames | null {
-    this.#names ??= this.#parse();
+    if (this.#names === undefined) this.#names = this.#parse();
     return this.#names;
   }
 

@@ -92,7 +92,7 @@ const secretLooks: readonly SecretLook[] = [
 
 /** `name: 'value'`, `name=value`, `"name": "value"` inside a line of text; the name decides. */
 const namedValue =
-  /(['"]?)([A-Za-z_$][\w$-]{0,60})\1(\s{0,3}[:=]\s{0,3})('(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?|`[^`]*`?|[\w.~+/-]{3,})/g;
+  /(['"]?)([A-Za-z_$][\w$-]{0,60})\1(\s{0,3}[:=]\s{0,3})((?:Bearer|Basic|Digest) +[^\s'"`]+|'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?|`[^`]*`?|[\w.~+/-]{3,})/g;
 
 /** A word in a text that cannot be a secret value although it stands behind a secret name: `token: undefined`. */
 const plainWord =

@@ -56,7 +56,8 @@ function frameMismatches(frame: Frame, expected: ExpectedFrame, kind: ZooKind): 
   ];
 }
 
-function stackMismatches(thread: Thread, kind: ZooKind): string[] {
+/** One sentence for each difference between a stack and the expected frames. */
+export function stackMismatches(thread: Thread, kind: ZooKind): string[] {
   const frames = ownFrames(thread, kind.program);
   while (frames[0] !== undefined && kind.expected.callees.includes(frames[0].function))
     frames.shift();

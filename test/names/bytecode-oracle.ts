@@ -2,7 +2,7 @@
  * Asks V8 itself where it keeps a variable. A program says `__c && __use('x@7', x)` wherever it wants to know; Node
  * prints its bytecode, in which the second argument of that call comes out of the register of x.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,14 +33,18 @@ export function observe(nodePath: string, source: string, kind: ProgramKind): Ob
     const flags = ['--print-bytecode', '--print-bytecode-filter=*', '--no-warnings'];
     const main =
       kind === 'script'
-        ? ['-e', `try { vm.runInThisContext(fs.readFileSync(${JSON.stringify(program)}, 'utf8')) } catch (e) { console.error(e) }`]
+        ? [
+            '-e',
+            `try { vm.runInThisContext(fs.readFileSync(${JSON.stringify(program)}, 'utf8')) } catch (e) { console.error(e) }`,
+          ]
         : [program];
-    const output = execFileSync(
+    // Programs may end with an exception: what was compiled until then is as good.
+    const { stdout } = spawnSync(
       nodePath,
       [...flags, '--require', join(directory, 'prelude.cjs'), ...main],
-      { encoding: 'latin1', maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'pipe'] },
+      { encoding: 'latin1', maxBuffer: 1 << 30 },
     );
-    return parseBytecode(output);
+    return parseBytecode(stdout);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -59,21 +63,27 @@ function parseFunction(block: string): Observation[] {
   const strings = new Map<number, string>();
   for (const [, index, text] of block.matchAll(/^\s*(\d+): 0x[0-9a-f]+ <String\[\d+\]: #(.*)>$/gm))
     strings.set(Number(index), text ?? '');
-  const instructions = [...block.matchAll(/@ +\d+ : (?:[0-9a-f]{2} )+ +(.*?)(?: \(0x[^)]*\))?$/gm)].map(
-    ([, text]) => (text ?? '').trim().replace(/\.(?:Extra)?Wide/, '').replace(/^Star(\d+)$/, 'Star r$1'),
+  const instructions = [
+    ...block.matchAll(/@ +\d+ : (?:[0-9a-f]{2} )+ +(.*?)(?: \(0x[^)]*\))?$/gm),
+  ].map(([, text]) =>
+    (text ?? '')
+      .trim()
+      .replace(/\.(?:Extra)?Wide/, '')
+      .replace(/^Star(\d+)$/, 'Star r$1'),
   );
   return instructions.flatMap((instruction, at) => {
-    const probe = strings.get(Number(/^LdaConstant \[(\d+)\]/.exec(instruction)?.[1] ?? -1));
+    const probe = strings.get(Number(/^LdaConstant \[(\d+)/.exec(instruction)?.[1] ?? -1));
     if (probe === undefined || !/@\d+$/.test(probe)) return [];
-    return [{ probe, register: registerRead(instructions.slice(at + 1), probe) }];
+    const register = registerRead(instructions.slice(at + 1));
+    return register === undefined ? [] : [{ probe, register }];
   });
 }
 
-/** Follows the second argument of the call back to the register it was copied from. */
-function registerRead(instructions: readonly string[], probe: string): number | null {
+/** Follows the second argument of the call back to the register it was copied from; there is no call in dead code. */
+function registerRead(instructions: readonly string[]): number | null | undefined {
   const copies = new Map<string, string | null>();
   let accumulator: string | null = null;
-  for (const instruction of instructions.slice(0, 12)) {
+  for (const instruction of instructions.slice(0, 8)) {
     const [name = '', ...operands] = instruction.split(/,? /);
     const [first = '', second = '', third = ''] = operands;
     if (name === 'Mov') copies.set(second, first);
@@ -83,7 +93,7 @@ function registerRead(instructions: readonly string[], probe: string): number | 
     else if (name.startsWith('CallUndefinedReceiver2'))
       return registerNumber(copies.has(third) ? copies.get(third) : third);
   }
-  throw new Error(`No call behind ${probe}: ${instructions.slice(0, 8).join('; ')}`);
+  return undefined;
 }
 
 function registerNumber(operand: string | null | undefined): number | null {

@@ -10,21 +10,33 @@ export interface Comparison {
   readonly wrong: string[];
   /** Variables in a register that got no name although they are current there. */
   readonly unknown: string[];
+  /** Variables in a register under their name. */
   readonly right: number;
+  /** Variables elsewhere that got no register. */
+  readonly absent: number;
+}
+
+/** A Node binary, and what the names are told about it. */
+export interface TestedNode {
+  readonly path: string;
+  /** Undefined: the names must do without. */
+  readonly v8Version?: string;
 }
 
 const wrapperParameters = ['exports', 'require', 'module', '__filename', '__dirname'];
 
 /** Runs a program on one Node and compares every probe in it. */
-export function compare(nodePath: string, source: string, kind: ProgramKind): Comparison {
+export function compare(node: TestedNode, source: string, kind: ProgramKind): Comparison {
+  const { v8Version } = node;
   const names = parseScriptNames(source, {
+    ...(v8Version === undefined ? {} : { v8Version }),
     isModule: kind === 'module',
     ...(kind === 'commonjs' ? { wrapperParameters } : {}),
   });
   if (names === null) throw new Error('The program cannot be parsed');
   const functions = functionRanges(source, kind);
-  const result = { wrong: [] as string[], unknown: [] as string[], right: 0 };
-  for (const observation of observe(nodePath, source, kind)) {
+  const result = { wrong: [] as string[], unknown: [] as string[], right: 0, absent: 0 };
+  for (const observation of observe(node.path, source, kind)) {
     const position = source.indexOf(`'${observation.probe}'`);
     if (position < 0) continue;
     const range = functions.filter(({ from, end }) => from <= position && position < end).at(-1);
@@ -41,7 +53,7 @@ function judge(
   { probe, register }: Observation,
   names: FunctionNames | null,
   position: number,
-  result: { wrong: string[]; unknown: string[]; right: number },
+  result: { wrong: string[]; unknown: string[]; right: number; absent: number },
 ): void {
   const name = probe.replace(/@\d+$/, '');
   const given: number[] = [];
@@ -50,8 +62,11 @@ function judge(
   });
   const [first] = given;
   if (given.length > 1 || (first !== undefined && first !== register))
-    result.wrong.push(`${probe}: r${given.join(',')} is really ${register === null ? 'elsewhere' : `r${register}`}`);
+    result.wrong.push(
+      `${probe}: r${given.join(',')} is really ${register === null ? 'elsewhere' : `r${register}`}`,
+    );
   else if (first === undefined && register !== null) result.unknown.push(`${probe}: r${register}`);
+  else if (first === undefined) result.absent++;
   else result.right++;
 }
 
@@ -77,7 +92,10 @@ function functionRanges(source: string, kind: ProgramKind): FunctionRange[] {
       ranges.push({ from: node.start, start, end: node.end });
     } else if (node.type === 'ArrowFunctionExpression') {
       ranges.push({ from: node.start, start: node.start, end: node.end });
-    } else if (classNode !== null && (node.type === 'StaticBlock' || node.type === 'PropertyDefinition')) {
+    } else if (
+      classNode !== null &&
+      (node.type === 'StaticBlock' || node.type === 'PropertyDefinition')
+    ) {
       const isStatic = node.type === 'StaticBlock' || node.static;
       const name = isStatic ? '<static_initializer>' : '<instance_members_initializer>';
       const from = node.type === 'StaticBlock' ? node.start : (node.value?.start ?? node.end);

@@ -1,7 +1,7 @@
 /** `sleeper watch`: finds the processes that stopped answering, captures them, says so, goes on watching. */
 import { type Command, Option } from 'commander';
 import { archiveOption, parseDuration, parsePid } from '../arguments.ts';
-import { exitStatus } from '../exit-codes.ts';
+import { type ExitStatus, endWith, exitStatus } from '../exit-codes.ts';
 
 interface WatchCommandOptions {
   readonly timeout: number;
@@ -41,7 +41,7 @@ export function addWatchCommand(program: Command): void {
       '\nSIGINT and SIGTERM end the watch with exit status 0. It ends by itself when all processes have ended.',
     )
     .action(async (pids: number[], options: WatchCommandOptions) => {
-      process.exitCode = await watch(pids, options);
+      endWith(await watch(pids, options));
     });
 }
 
@@ -49,7 +49,7 @@ function collectPids(text: string, before: number[] | undefined): number[] {
   return [...(before ?? []), parsePid(text)];
 }
 
-async function watch(pids: readonly number[], options: WatchCommandOptions): Promise<number> {
+async function watch(pids: readonly number[], options: WatchCommandOptions): Promise<ExitStatus> {
   const { locateArchive } = await import('../../archive/location.ts');
   const { createLog } = await import('../../log.ts');
   const { requireNodeProcess } = await import('../../probe/identity.ts');

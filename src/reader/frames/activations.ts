@@ -11,14 +11,14 @@ import {
 } from '../heap/bytecode.ts';
 import { readSharedFunction, sharedOfFunction, type SharedFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
-import { smiValue, type Tagged } from '../layout/tagged.ts';
+import { smiValue } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
 import type { Tier } from '../../report/schema.ts';
 import { optimizedOut, type Slot, tagged, unreadable } from '../heap/slot.ts';
 import type { Activation } from './activation.ts';
 import type { CodeObject } from './code.ts';
 import { readOptimized } from './optimized.ts';
-import { findBaselineBytecode, findPosition } from './position.ts';
+import { findBaselineBytecode, positionOfBytecode } from './position.ts';
 import type { CodePlaces } from './top-frame.ts';
 import type { ScriptFrame } from './frame.ts';
 
@@ -57,19 +57,11 @@ export class ActivationReader {
         frame,
         code,
         this.#physicalActivation(frame, shared, code.tier),
-        (offset, of) => this.positionInBytecode(of, offset),
       );
     const bytecode = this.#bytecodeOf(frame);
     if (bytecode === null || shared.script === null)
       return [this.#builtinActivation(frame, shared)];
     return [this.#unoptimizedActivation(frame, shared, bytecode, code)];
-  }
-
-  /** Source offset of a bytecode; -1 when the function has no table, or none at this place. */
-  positionInBytecode(positions: Tagged, bytecodeOffset: number): number {
-    const table = this.#heap.byteArray(positions);
-    const isUnsigned = this.#heap.layout.require('positionsUnsigned') === 1;
-    return table === null ? -1 : (findPosition(table, bytecodeOffset, isUnsigned)?.offset ?? -1);
   }
 
   #bytecodeOf(frame: ScriptFrame): BytecodeArray | null {
@@ -130,7 +122,7 @@ export class ActivationReader {
     const count = Math.min(bytecode.registerCount, limits.maxVariables * 4);
     return {
       ...this.#physicalActivation(frame, shared, isBaseline ? 'baseline' : 'interpreted'),
-      sourceOffset: offset === null ? -1 : this.positionInBytecode(bytecode.positions, offset),
+      sourceOffset: offset === null ? -1 : positionOfBytecode(this.#heap, bytecode, offset),
       registers: Array.from({ length: count }, (_, i) => this.#slot(registerFile - i * 8)),
     };
   }

@@ -17,6 +17,7 @@ export interface CodeObject {
   /** Machine code, [start, end). */
   readonly start: Address;
   readonly end: Address;
+  /** Null: a kind of code that is not a function's, such as a regular expression's. */
   readonly tier: Tier | null;
   readonly deoptimizationData: Tagged;
   /** Source position table; of baseline code the bytecode offset table. */

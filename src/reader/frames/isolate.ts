@@ -3,6 +3,7 @@ import type { V8Layout } from '../layout/resolve.ts';
 import type { NodeBinary } from '../layout/node-binary.ts';
 import type { PagedMemory } from '../memory/paged.ts';
 import type { Address } from '../memory/source.ts';
+import type { Tagged } from '../layout/tagged.ts';
 
 /** StateTag of src/common/globals.h, in order. */
 const vmStates = [
@@ -65,4 +66,9 @@ export function readIsolate(memory: PagedMemory, layout: V8Layout, address: Addr
     jsEntrySp: memory.u64(address + jsEntrySp),
     vmState: vmStates[memory.u16(address + vmState)] ?? 'unknown',
   };
+}
+
+/** The marker of holes: one for all isolates of a process, in the shared read-only heap. @throws UnreadableMemory */
+export function readTheHole(memory: PagedMemory, layout: V8Layout, isolate: Address): Tagged {
+  return memory.u64(isolate + layout.require('isolateRoots') + layout.require('theHoleRoot') * 8);
 }

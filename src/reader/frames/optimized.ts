@@ -5,13 +5,14 @@
  * the values are.
  */
 import { limits } from '../../limits.ts';
-import { readSharedFunction, type SharedFunction } from '../heap/functions.ts';
+import type { SharedFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
-import { type Tagged, untag, withoutWeakBit } from '../layout/tagged.ts';
+import { type Tagged, untag } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
 import { optimizedOut } from '../heap/slot.ts';
 import type { Activation } from './activation.ts';
 import type { CodeObject } from './code.ts';
+import { readFunctionLiteral, readTranslated } from './translated-activations.ts';
 import { findPosition, type SourcePosition, unpackPosition } from './position.ts';
 import type { ScriptFrame } from './frame.ts';
 
@@ -27,22 +28,23 @@ export function readOptimized(
   frame: ScriptFrame,
   code: CodeObject,
   physical: Activation,
-  _positionInBytecode: (offset: number, positions: Tagged) => number,
 ): Activation[] {
-  const positions = readInlinedPositions(heap, frame, code);
-  const activations = positions.map(({ shared, offset }): Activation => ({
-    shared: shared ?? physical.shared,
-    tier: physical.tier,
-    sourceOffset: offset,
-    isInlined: true,
-    receiver: optimizedOut,
-    arguments: [],
-    registers: null,
-    context: optimizedOut,
-  }));
+  const translated = frame.isTop ? null : readTranslated(heap, frame, code, physical);
+  if (translated !== null) return translated;
+  const activations = readInlinedPositions(heap, frame, code).map(
+    ({ shared, offset }): Activation => ({
+      shared: shared ?? physical.shared,
+      tier: physical.tier,
+      sourceOffset: offset,
+      isInlined: true,
+      receiver: optimizedOut,
+      arguments: [],
+      registers: null,
+      context: optimizedOut,
+    }),
+  );
   const outermost = activations.pop();
-  activations.push({ ...physical, sourceOffset: outermost?.sourceOffset ?? -1 });
-  return activations;
+  return [...activations, { ...physical, sourceOffset: outermost?.sourceOffset ?? -1 }];
 }
 
 interface InlinedPosition {
@@ -92,16 +94,4 @@ function readInlining(
     shared: functionId < 0 ? null : readFunctionLiteral(heap, deoptimizationData, functionId),
     callSite: unpackPosition(packed),
   };
-}
-
-/** The function of a literal: weak references and wrappers taken off; null when the literal is something else. */
-export function readFunctionLiteral(
-  heap: Heap,
-  deoptimizationData: Tagged,
-  index: number,
-): SharedFunction | null {
-  const literals = heap.element(deoptimizationData, heap.layout.require('deoptLiterals'));
-  let literal = withoutWeakBit(heap.element(literals, index));
-  if (heap.is(literal, 'SHARED_FUNCTION_INFO_WRAPPER')) literal = heap.field(literal, 8);
-  return heap.is(literal, 'SHARED_FUNCTION_INFO') ? readSharedFunction(heap, literal) : null;
 }

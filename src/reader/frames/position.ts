@@ -9,6 +9,9 @@
  *     bit 0       external              bits 1..30    source offset + 1
  *     bits 31..46 inlining id + 1
  */
+import type { BytecodeArray } from '../heap/bytecode.ts';
+import type { Heap } from '../heap/heap.ts';
+
 export interface SourcePosition {
   /** Offset in the source of the function it belongs to; -1 unknown. */
   readonly offset: number;
@@ -44,6 +47,17 @@ export function findPosition(
     found = position;
   }
   return found === null ? null : unpackPosition(found);
+}
+
+/** Source offset of a bytecode; -1 when the function has no table, or none at this place. @throws UnreadableMemory */
+export function positionOfBytecode(
+  heap: Heap,
+  bytecode: BytecodeArray,
+  bytecodeOffset: number,
+): number {
+  const table = heap.byteArray(bytecode.positions);
+  const isUnsigned = heap.layout.require('positionsUnsigned') === 1;
+  return table === null ? -1 : (findPosition(table, bytecodeOffset, isUnsigned)?.offset ?? -1);
 }
 
 /** @param packed the raw 64-bit position, also as InliningPosition holds it */

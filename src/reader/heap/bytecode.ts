@@ -32,6 +32,32 @@ export function readBytecodeArray(heap: Heap, address: Tagged): BytecodeArray | 
   };
 }
 
+/** Steps from a SharedFunctionInfo to its bytecode: interpreter data, baseline code, and what is behind them. */
+const maxDataSteps = 4;
+
+/**
+ * The bytecode of a function, which stays with it whatever tier it runs in.
+ * @returns null when it was flushed or never compiled
+ * @throws UnreadableMemory
+ */
+export function findBytecode(heap: Heap, shared: Tagged): BytecodeArray | null {
+  let data = heap.field(shared, heap.layout.require('sharedData'));
+  for (let i = 0; i < maxDataSteps; i++) {
+    const type = heap.typeName(data);
+    if (type === 'BYTECODE_ARRAY') return readBytecodeArray(heap, data);
+    if (type === 'INTERPRETER_DATA') data = heap.field(data, 8);
+    else if (type === 'CODE' || type === 'CODE_DATA_CONTAINER') {
+      // bytecode_or_interpreter_data of baseline code: among the first fields, in an order that varies.
+      const next = [8, 16, 24]
+        .map((offset) => heap.field(data, offset))
+        .find((word) => ['BYTECODE_ARRAY', 'INTERPRETER_DATA'].includes(heap.typeName(word)));
+      if (next === undefined) return null;
+      data = next;
+    } else return null;
+  }
+  return null;
+}
+
 /** What a bytecode offset register or frame slot holds, relative to the first bytecode. */
 export function offsetInBytecode(heap: Heap, offsetFromTaggedArray: number): number {
   return offsetFromTaggedArray - (heap.layout.require('bytecodeData') - 1);

@@ -15,6 +15,8 @@ const maxByteArray = 16 << 20;
 export class Heap {
   readonly memory: PagedMemory;
   readonly layout: V8Layout;
+  /** The marker of array holes and of variables not yet initialised; 0 until an isolate is known. */
+  theHole: Tagged = 0;
   readonly #instanceType: number;
   readonly #mapType: number;
   readonly #firstFunction: number;

@@ -94,7 +94,6 @@ export const constantSources = {
   oddballTrue: { symbol: /^OddballTrue$/, source: 'src/objects/oddball.h' },
   oddballNull: { symbol: /^OddballNull$/, source: 'src/objects/oddball.h' },
   oddballUndefined: { symbol: /^OddballUndefined$/, source: 'src/objects/oddball.h' },
-  oddballTheHole: { symbol: /^OddballTheHole$/, source: 'src/objects/oddball.h' },
   nameDictionaryPrefix: {
     symbol: /^namedictionaryshape_prefix_size$/,
     source: 'src/objects/dictionary.h',
@@ -125,6 +124,26 @@ export const constantSources = {
   typedArrayBasePointer: {
     symbol: /^class_JSTypedArray__base_pointer__/,
     source: 'src/objects/js-array-buffer.tq',
+  },
+
+  /** Flags of symbols: any of these bits makes it private; those of the second mask with the value make it a #name. */
+  symbolPrivateMask: {
+    rows: { ...same(1), '14.6': 3 },
+    source: 'src/objects/name.tq SymbolFlags; 14.6 calibrated',
+  },
+  symbolNameMask: { rows: { ...same(0x30), '14.6': 3 }, source: 'src/objects/name.tq SymbolFlags' },
+  symbolNameValue: {
+    rows: { ...same(0x10), '14.6': 2 },
+    source: 'src/objects/name.tq SymbolFlags',
+  },
+  /** Start of the isolate's table of roots, and the index of the_hole_value in it. */
+  isolateRoots: {
+    rows: { '10.2': 288, '11.3': 496, '12.4': 592, '13.6': 640, '14.6': 688 },
+    source: 'include/v8-internal.h kIsolateRootsOffset',
+  },
+  theHoleRoot: {
+    rows: { '10.2': 5, '11.3': 5, '12.4': 5, '13.6': 5, '14.6': 1 },
+    source: 'src/roots/roots.h STRONG_READ_ONLY_ROOT_LIST',
   },
 
   // Functions, scripts, bytecode.

@@ -3,7 +3,7 @@
  * on before anything is decoded. The copy is one consistent moment.
  */
 import { limits } from '../../limits.ts';
-import { pageBytes, registerSetBytes, requireNative } from '../../native.ts';
+import { pageBytes, registerSetBytes, requireNative, vectorSetBytes } from '../../native.ts';
 import { LiveMemory } from './live.ts';
 import { findMapping, type Mapping } from './maps.ts';
 import { PagedMemory } from './paged.ts';
@@ -13,6 +13,22 @@ import type { Address } from './source.ts';
 export interface StoppedThread {
   readonly tid: number;
   readonly registers: Registers;
+  /** Where it was stepped to, and what it held there. */
+  readonly step?: StepResult;
+}
+
+/** Run one stopped thread on to one of these addresses before anything is copied. */
+export interface StepWish {
+  readonly tid: number;
+  readonly addresses: readonly Address[];
+}
+
+export interface StepResult {
+  /** Instructions it ran. */
+  readonly steps: number;
+  /** Raw register sets, as Native.stepThread fills them. */
+  readonly registers: Buffer;
+  readonly vectors: Buffer;
 }
 
 export interface Look {
@@ -37,6 +53,7 @@ export interface LookWishes {
   readonly pages: Iterable<Address>;
   /** True: the threads stand still until `decode` has returned, so that every read is of the same moment. */
   readonly holdWhileDecoding: boolean;
+  readonly step?: StepWish;
 }
 
 /** Stops, copies, resumes, decodes; whatever `decode` throws, the target runs on. */
@@ -56,9 +73,16 @@ export function takeLook<Result>(
   };
   native.stopThreads(tids, registers, results, limits.stopTimeoutMs, limits.holdLimitMs);
   try {
+    const step = wishes.step === undefined ? null : runStep(wishes.step);
+    const sorted = sortResults(tids, registers, results);
     const look: Look = {
       memory: new PagedMemory(new LiveMemory(pid)),
-      ...sortResults(tids, registers, results),
+      refused: sorted.refused,
+      threads: sorted.threads.map((thread) =>
+        step !== null && thread.tid === wishes.step?.tid
+          ? { tid: thread.tid, registers: parseRegisters(step.registers), step }
+          : thread,
+      ),
     };
     const pages = new Set(wanted);
     for (const thread of look.threads) addStack(pages, thread.registers.rsp, wishes.mappings);
@@ -71,6 +95,20 @@ export function takeLook<Result>(
   } finally {
     resume();
   }
+}
+
+function runStep({ tid, addresses }: StepWish): StepResult | null {
+  const registers = Buffer.alloc(registerSetBytes);
+  const vectors = Buffer.alloc(vectorSetBytes);
+  const steps = requireNative().stepThread(
+    tid,
+    Float64Array.from(addresses),
+    limits.maxSteps,
+    limits.stepTimeoutMs,
+    registers,
+    vectors,
+  );
+  return steps < 0 ? null : { steps, registers, vectors };
 }
 
 function sortResults(

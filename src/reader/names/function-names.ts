@@ -5,16 +5,19 @@
  */
 import { parse, type Options, type Program } from 'acorn';
 import {
+  analyseAll,
   analyseFunction,
   analyseInitialiser,
   analyseModule,
   analyseScript,
   analyseWrapped,
   type Analysis,
+  type Circumstances,
 } from './analysis.ts';
 import { indexFunctions, type FunctionIndex, type IndexedFunction } from './function-index.ts';
 import { parameterText } from './parameter-text.ts';
 import type { FunctionNames } from './register-names.ts';
+import { possibleRules } from './register-rules.ts';
 import type { ClassNode } from './visit-class.ts';
 import { hasUseStrict } from './visit-function.ts';
 
@@ -29,6 +32,8 @@ export interface ScriptOptions {
    */
   readonly wrapperParameters?: readonly string[];
   readonly isModule?: boolean;
+  /** As in process.versions.v8. Without it only those registers get names that every version gives to the same variable. */
+  readonly v8Version?: string;
   /** Code of a direct or indirect `eval`: whether it is strict, and where its variables live, the source cannot tell. */
   readonly isEval?: boolean;
 }
@@ -114,17 +119,17 @@ function nameFunction(
   found: IndexedFunction,
   functionName: string,
   options: ScriptOptions,
-): FunctionNames | null {
+): FunctionNames {
   const { node, kind, className } = found;
+  const possible = possibleCircumstances(found.isStrict, options);
   if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression')
-    return nameClassFunction(node, className, functionName);
-  const analyse = (isStrict: boolean): Analysis =>
-    analyseFunction(node, isStrict, found.isDerivedConstructor);
+    return nameClassFunction(node, className, functionName, possible);
+  const analysis = analyseAll(possible, (circumstances) =>
+    analyseFunction(node, found.isDerivedConstructor, circumstances),
+  );
   return {
     parameters: node.params.map(parameterText),
-    ...(options.isEval === true && !found.isStrict
-      ? agreement(analyse(false), analyse(true))
-      : analyse(found.isStrict)),
+    ...analysis,
     kind,
     isAsync: node.async,
     isGenerator: node.generator,
@@ -137,10 +142,15 @@ function nameClassFunction(
   node: ClassNode,
   className: string | undefined,
   functionName: string,
+  possible: readonly Circumstances[],
 ): FunctionNames {
   const isStatic = functionName === '<static_initializer>';
   const isInitialiser = isStatic || functionName === '<instance_members_initializer>';
-  const analysis = isInitialiser ? analyseInitialiser(node, isStatic) : unknownRegisters;
+  const analysis = isInitialiser
+    ? analyseAll(possible, ({ rules }) =>
+        analyseInitialiser(node, isStatic, { isStrict: true, rules }),
+      )
+    : unknown;
   return {
     parameters: [],
     ...analysis,
@@ -153,27 +163,27 @@ function nameClassFunction(
 
 function nameTop(program: Program, options: ScriptOptions): FunctionNames {
   const plain = { parameters: [], isAsync: false, isGenerator: false };
-  if (program.sourceType === 'module')
-    return { ...plain, ...analyseModule(program), kind: 'module' };
   const { wrapperParameters } = options;
-  const isStrict = hasUseStrict(program);
+  const isModule = program.sourceType === 'module';
+  const possible = possibleCircumstances(isModule || hasUseStrict(program), options);
+  if (isModule) {
+    const analysis = analyseAll(possible, (one) => analyseModule(program, one));
+    return { ...plain, ...analysis, kind: 'module' };
+  }
   if (wrapperParameters !== undefined) {
-    const analysis = analyseWrapped(program, isStrict, wrapperParameters);
+    const analysis = analyseAll(possible, (one) => analyseWrapped(program, wrapperParameters, one));
     return { ...plain, ...analysis, parameters: wrapperParameters, kind: 'function' };
   }
-  const analysis = options.isEval === true ? unknownRegisters : analyseScript(program, isStrict);
+  const analysis =
+    options.isEval === true ? unknown : analyseAll(possible, (one) => analyseScript(program, one));
   return { ...plain, ...analysis, kind: 'script' };
 }
 
-const unknownRegisters: Analysis = { registers: [], parametersCopied: [] };
+const unknown: Analysis = { registers: [], parametersCopied: [] };
 
-/** What is true whether or not the code is strict. */
-function agreement(sloppy: Analysis, strict: Analysis): Analysis {
-  const isSame = JSON.stringify(sloppy.registers) === JSON.stringify(strict.registers);
-  return {
-    registers: isSame ? sloppy.registers : [],
-    parametersCopied: sloppy.parametersCopied.map(
-      (isCopied, index) => isCopied || strict.parametersCopied[index] === true,
-    ),
-  };
+/** Code of an eval is strict when the code that calls it is, which its source does not tell. */
+function possibleCircumstances(isStrict: boolean, options: ScriptOptions): Circumstances[] {
+  const modes = options.isEval === true && !isStrict ? [false, true] : [isStrict];
+  const rules = possibleRules(options.v8Version);
+  return modes.flatMap((mode) => rules.map((rule) => ({ isStrict: mode, rules: rule })));
 }

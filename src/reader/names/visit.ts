@@ -177,11 +177,12 @@ function visitCatch(builder: ScopeBuilder, node: CatchClause): void {
   ]);
 }
 
-/** In a derived constructor the returned value takes a temporary, to be compared with undefined. */
+/** In a derived constructor the returned value must be compared with undefined. */
 function visitReturn(builder: ScopeBuilder, argument: AnyNode | null | undefined): void {
   builder.plan([
     argument,
     () => {
+      if (!builder.rules.hasReturnTemporaries) return;
       const closure = builder.scope.closure();
       if (closure.isDerivedConstructor) closure.addTemporary();
     },

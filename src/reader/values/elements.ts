@@ -1,14 +1,14 @@
 /**
  * Indexed elements and the entries of collections (src/objects/elements-kind.h, fixed-array.h, ordered-hash-table.h).
  */
+import { limits } from '../../limits.ts';
+import { isHoleNan } from '../heap/double.ts';
 import type { Slot } from '../heap/slot.ts';
 import type { Heap } from '../heap/heap.ts';
 import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
 
 const packedDouble = 4;
 const holeyDouble = 5;
-/** The hole of double arrays is a NaN with this in both halves (src/objects/fixed-array.h kHoleNanUpper32). */
-const holeNanHalf = 0xfff7ffff;
 
 /** An element that exists; holes are passed over. */
 export interface Element {
@@ -48,16 +48,22 @@ export function readElements(
   return found;
 }
 
-/** True for the marker of array holes and of variables in their temporal dead zone. */
+/**
+ * True for the marker of array holes, of empty places in tables, and of variables not yet initialised. Other oddballs and
+ * holes are V8's words for "not here".
+ */
 export function isHole(heap: Heap, word: Tagged): boolean {
-  const type = heap.typeName(word);
-  if (type === 'HOLE') return true;
-  const theHole = heap.layout.find('oddballTheHole');
-  return (
-    type === 'ODDBALL' &&
-    theHole !== undefined &&
-    heap.smiField(word, heap.layout.require('oddballKind')) === theHole
-  );
+  return heap.theHole !== 0 && word === heap.theHole;
+}
+
+/** Elements of a backing store of tagged words, at most limits.maxProperties. @throws UnreadableMemory */
+export function readFixedArray(heap: Heap, array: Tagged): Slot[] {
+  if (!heap.typeName(array).includes('FIXED_ARRAY')) return [];
+  const count = Math.max(0, Math.min(heap.arrayLength(array), limits.maxProperties));
+  return Array.from({ length: count }, (_, i) => ({
+    kind: 'tagged',
+    word: heap.element(array, i),
+  }));
 }
 
 function readDoubles(heap: Heap, elements: Tagged, count: number): Element[] {
@@ -65,8 +71,7 @@ function readDoubles(heap: Heap, elements: Tagged, count: number): Element[] {
   const start = untag(elements) + heap.layout.require('fixedArrayData');
   for (let index = 0; index < count; index++) {
     const address = start + index * 8;
-    if (heap.memory.u32(address) === holeNanHalf && heap.memory.u32(address + 4) === holeNanHalf)
-      continue;
+    if (isHoleNan(heap.memory, address)) continue;
     found.push({ index, slot: { kind: 'number', value: heap.memory.f64(address) } });
   }
   return found;

@@ -2,12 +2,20 @@
 import { limits } from '../../limits.ts';
 import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
+import { optimizedOut, type Slot } from '../heap/slot.ts';
 import { readString } from '../heap/strings.ts';
 import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
 import type { Value } from '../../report/schema.ts';
-import { readCollection, readElements } from './elements.ts';
+import { readCollection, readElements, readFixedArray } from './elements.ts';
 import { elementsPreview, entriesPreview, propertiesPreview } from './preview.ts';
-import { isReceiver, readClassName, readOwnProperties } from './properties.ts';
+import { absentValue } from './primitives.ts';
+import {
+  isReceiver,
+  readClassName,
+  readClassNameOfMap,
+  readInObjectFields,
+  readOwnProperties,
+} from './properties.ts';
 import { readArrayBuffer, readTypedArray } from './typed-array.ts';
 import type { Budget, ValueReader } from './value-reader.ts';
 
@@ -50,8 +58,8 @@ export function readObject(
 }
 
 function readFunction(heap: Heap, object: Tagged): Value {
-  const { name } = readSharedFunction(heap, sharedOfFunction(heap, object));
-  const isClass = heap.typeName(object).includes('CLASS_CONSTRUCTOR');
+  const { name, scopeInfo } = readSharedFunction(heap, sharedOfFunction(heap, object));
+  const isClass = scopeInfo?.isClassConstructor === true;
   const label = name === '' ? '(anonymous)' : name;
   return { type: 'function', preview: isClass ? `[class ${label}]` : `[Function ${label}]` };
 }
@@ -235,4 +243,61 @@ function readError(reader: ValueReader, object: Tagged, depth: number, budget: B
 
 function isSpent(depth: number, budget: Budget): boolean {
   return depth <= 0 || budget.nodes <= 0 || performance.now() > budget.endsAtMs;
+}
+
+/**
+ * An object the optimiser kept in pieces: map, properties, elements, then the fields that lie in the object.
+ * @throws UnreadableMemory
+ */
+export function readCaptured(
+  reader: ValueReader,
+  words: readonly Slot[],
+  depth: number,
+  budget: Budget,
+): Value {
+  const { heap } = reader;
+  const [map] = words;
+  if (map?.kind !== 'tagged' || !heap.is(map.word, 'MAP')) return absentValue('optimized-out');
+  const type = heap.memory.u16(untag(map.word) + heap.layout.require('mapInstanceType'));
+  if (heap.layout.typeNames.get(type) === 'JS_ARRAY')
+    return readCapturedArray(reader, words, depth, budget);
+  const name = readClassNameOfMap(heap, map.word) ?? '';
+  const label = name === '' || name === 'Object' ? '' : `${name} `;
+  const base = { type: 'object', ...(name !== '' && { className: name }) };
+  if (isSpent(depth, budget)) return { ...base, preview: `${label}{…}`, truncated: true };
+  const members = readInObjectFields(heap, map.word)
+    .slice(0, limits.maxProperties)
+    .map(({ key, wordIndex }) => ({
+      name: key,
+      value: reader.open(words[wordIndex] ?? optimizedOut, depth - 1, budget),
+    }));
+  return { ...base, preview: label + propertiesPreview(members, false), properties: members };
+}
+
+/** Map, properties, elements, length; the elements are in pieces too (map, length, …) or in the heap. */
+function readCapturedArray(
+  reader: ValueReader,
+  [, , elements, lengthSlot]: readonly Slot[],
+  depth: number,
+  budget: Budget,
+): Value {
+  const length = lengthSlot === undefined ? NaN : slotInteger(lengthSlot);
+  const base = { type: 'array', className: 'Array', length };
+  const slots =
+    elements?.kind === 'captured'
+      ? elements.words.slice(2)
+      : elements?.kind === 'tagged'
+        ? readFixedArray(reader.heap, elements.word)
+        : [];
+  if (isSpent(depth, budget) || !Number.isInteger(length))
+    return { type: 'array', preview: 'Array(…)', truncated: true };
+  const properties = slots
+    .slice(0, Math.min(length, limits.maxProperties))
+    .map((slot, i) => ({ name: String(i), value: reader.open(slot, depth - 1, budget) }));
+  return { ...base, preview: elementsPreview(properties, length), properties };
+}
+
+function slotInteger(slot: Slot): number {
+  if (slot.kind === 'number') return slot.value;
+  return slot.kind === 'tagged' ? (smiValue(slot.word) ?? NaN) : NaN;
 }

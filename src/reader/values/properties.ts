@@ -31,7 +31,7 @@ const accessorKind = 1;
 const maxKeyChars = 80;
 /** `constructor` is the first property of a class's prototype. */
 const maxPrototypeProperties = 4;
-const symbolFlags = { offset: 12, isPrivate: 1, isPrivateName: 1 << 4 } as const;
+const symbolFlagsOffset = 12;
 
 /** @throws UnreadableMemory */
 export function readOwnProperties(heap: Heap, object: Tagged, maxCount: number): OwnProperties {
@@ -51,27 +51,19 @@ function readFields(
   maxCount: number,
 ): OwnProperties {
   const { layout, memory } = heap;
-  const count =
-    (bits & layout.require('ownDescriptorsMask')) >>> layout.require('ownDescriptorsShift');
-  const descriptors =
-    untag(heap.field(map, layout.require('mapDescriptors'))) + layout.require('descriptorsHeader');
   const inObjectStart = memory.u8(untag(map) + layout.require('mapInObjectStart'));
   const inObjectCount =
     memory.u8(untag(map) + layout.require('mapInstanceSizeInWords')) - inObjectStart;
   const properties: Property[] = [];
-  for (let i = 0; i < count; i++) {
+  for (const { key, details, value } of readDescriptors(heap, map, bits)) {
     if (properties.length >= maxCount) return { properties, isTruncated: true };
-    const entry = descriptors + i * 24;
-    const key = readPropertyKey(heap, memory.u64(entry));
-    const details = smiValue(memory.u64(entry + 8)) ?? 0;
-    if (key === null) continue;
     if ((details & 1) === accessorKind) {
       properties.push({ key, word: null });
       continue;
     }
     // Location 1: the value stands in the descriptor itself.
     if ((details & layout.require('propertyLocationMask')) !== 0) {
-      properties.push({ key, word: memory.u64(entry + 16) });
+      properties.push({ key, word: value });
       continue;
     }
     const index =
@@ -83,6 +75,43 @@ function readFields(
     properties.push({ key, word });
   }
   return { properties, isTruncated: false };
+}
+
+/** Data properties that lie in the object itself, by word from its start. @throws UnreadableMemory */
+export function readInObjectFields(heap: Heap, map: Tagged): { key: string; wordIndex: number }[] {
+  const { layout, memory } = heap;
+  const bits = memory.u32(untag(map) + layout.require('mapBitField3'));
+  const start = memory.u8(untag(map) + layout.require('mapInObjectStart'));
+  const end = memory.u8(untag(map) + layout.require('mapInstanceSizeInWords'));
+  const fields: { key: string; wordIndex: number }[] = [];
+  for (const { key, details } of readDescriptors(heap, map, bits)) {
+    const isField =
+      (details & 1) !== accessorKind && (details & layout.require('propertyLocationMask')) === 0;
+    const index =
+      (details & layout.require('propertyIndexMask')) >>> layout.require('propertyIndexShift');
+    if (isField && start + index < end) fields.push({ key, wordIndex: start + index });
+  }
+  return fields;
+}
+
+interface Descriptor {
+  readonly key: string;
+  readonly details: number;
+  readonly value: Tagged;
+}
+
+/** Descriptors with a name for people, in order. */
+function* readDescriptors(heap: Heap, map: Tagged, bits: number): Generator<Descriptor> {
+  const { layout, memory } = heap;
+  const count =
+    (bits & layout.require('ownDescriptorsMask')) >>> layout.require('ownDescriptorsShift');
+  const first =
+    untag(heap.field(map, layout.require('mapDescriptors'))) + layout.require('descriptorsHeader');
+  for (let entry = first; entry < first + count * 24; entry += 24) {
+    const key = readPropertyKey(heap, memory.u64(entry));
+    const details = smiValue(memory.u64(entry + 8)) ?? 0;
+    if (key !== null) yield { key, details, value: memory.u64(entry + 16) };
+  }
 }
 
 function readDictionary(heap: Heap, dictionary: Tagged, maxCount: number): OwnProperties {
@@ -115,12 +144,12 @@ function readDictionary(heap: Heap, dictionary: Tagged, maxCount: number): OwnPr
 function readPropertyKey(heap: Heap, key: Tagged): string | null {
   if (heap.isString(key)) return readString(heap, key, maxKeyChars);
   if (!heap.is(key, 'SYMBOL')) return null;
-  const flags = heap.memory.u32(untag(key) + symbolFlags.offset);
-  if ((flags & symbolFlags.isPrivate) === 0) return `[${readSymbol(heap, key)}]`;
+  const flags = heap.memory.u32(untag(key) + symbolFlagsOffset);
+  if ((flags & heap.layout.require('symbolPrivateMask')) === 0) return `[${readSymbol(heap, key)}]`;
   const description = readSymbolDescription(heap, key);
-  return (flags & symbolFlags.isPrivateName) !== 0 && description.startsWith('#')
-    ? description
-    : null;
+  const isName =
+    (flags & heap.layout.require('symbolNameMask')) === heap.layout.require('symbolNameValue');
+  return isName ? description : null;
 }
 
 /** `Symbol(description)`. @throws UnreadableMemory */
@@ -143,7 +172,11 @@ const newTargetIsBase = 1;
  * @throws UnreadableMemory
  */
 export function readClassName(heap: Heap, object: Tagged): string | null {
-  const map = heap.field(object, 0);
+  return readClassNameOfMap(heap, heap.field(object, 0));
+}
+
+/** The same for objects of a map. @throws UnreadableMemory */
+export function readClassNameOfMap(heap: Heap, map: Tagged): string | null {
   const prototype = heap.field(map, heap.layout.require('mapPrototype'));
   if (!isReceiver(heap, prototype)) return null;
   const isBase =

@@ -23,8 +23,8 @@ const formats: Readonly<Record<string, ElementFormat>> = {
   BigInt64Array: { bytes: 8, read: (b, at) => b.readBigInt64LE(at) },
   BigUint64Array: { bytes: 8, read: (b, at) => b.readBigUInt64LE(at) },
 };
-/** Node's Buffer instances are of this class. */
-const nodeBuffer = 'FastBuffer';
+/** Node's Buffers: their class is FastBuffer, whose prototype says Buffer. */
+const nodeBuffers = ['Buffer', 'FastBuffer'];
 const shownBytes = 16;
 
 /** @throws UnreadableMemory */
@@ -35,7 +35,7 @@ export function readTypedArray(heap: Heap, object: Tagged, className: string): V
   const data =
     memory.u64(untag(object) + layout.require('typedArrayExternalPointer')) +
     memory.u64(untag(object) + layout.require('typedArrayBasePointer'));
-  if (className === nodeBuffer) return bufferValue(heap, data, byteLength);
+  if (nodeBuffers.includes(className)) return bufferValue(heap, data, byteLength);
   const format = formats[className];
   const base = { type: 'typed-array', className };
   if (format === undefined) return { ...base, preview: `${className}(${byteLength} bytes)` };

@@ -4,13 +4,14 @@
  */
 import { limits } from '../../limits.ts';
 import type { Slot } from '../heap/slot.ts';
-import type { Heap } from '../heap/heap.ts';
+import { type Heap, noType } from '../heap/heap.ts';
 import { readString, readStringLength } from '../heap/strings.ts';
 import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
-import type { AbsenceReason, Value } from '../../report/schema.ts';
+import type { Value } from '../../report/schema.ts';
 import { isHole } from './elements.ts';
-import { readObject } from './objects.ts';
+import { readCaptured, readObject } from './objects.ts';
+import { absentValue, numberValue } from './primitives.ts';
 import { readSymbol } from './properties.ts';
 
 /** How much may still be opened: shared by everything below one variable. */
@@ -19,6 +20,8 @@ export interface Budget {
   /** performance.now() after which nothing more is opened. */
   readonly endsAtMs: number;
 }
+
+const uninitialized: Value = { type: 'uninitialized', preview: '<not initialised yet>' };
 
 export class ValueReader {
   readonly heap: Heap;
@@ -40,11 +43,18 @@ export class ValueReader {
         return numberValue(slot.value);
       case 'boolean':
         return { type: 'boolean', preview: String(slot.value) };
+      case 'bigint':
+        return { type: 'bigint', preview: `${slot.value.toString()}n` };
+      case 'undefined':
+        return { type: 'undefined', preview: 'undefined' };
       case 'absent':
         return absentValue(slot.reason);
+      case 'captured':
       case 'tagged':
         try {
-          return this.#openWord(slot.word, depth, budget);
+          return slot.kind === 'tagged'
+            ? this.#openWord(slot.word, depth, budget)
+            : readCaptured(this, slot.words, depth, budget);
         } catch (error) {
           if (error instanceof UnreadableMemory) return absentValue('unreadable');
           throw error;
@@ -59,6 +69,10 @@ export class ValueReader {
     const { heap } = this;
     if (heap.isString(word)) return this.#string(word);
     if (heap.type(word) === heap.layout.require('bigIntType')) return this.#bigInt(word);
+    if (isHole(heap, word)) return uninitialized;
+    // The hole's kin are V8's own words: optimized_out, stale_register, … Before 12.x they are oddballs.
+    if (heap.type(word) === heap.type(heap.theHole) && !heap.is(word, 'ODDBALL'))
+      return absentValue(heap.type(word) === noType ? 'unreadable' : 'optimized-out');
     switch (heap.typeName(word)) {
       case '':
         return heap.type(word) < 0
@@ -67,7 +81,6 @@ export class ValueReader {
       case 'HEAP_NUMBER':
         return numberValue(heap.memory.f64(untag(word) + 8));
       case 'ODDBALL':
-      case 'HOLE':
         return this.#oddball(word);
       case 'SYMBOL':
         return { type: 'symbol', preview: readSymbol(heap, word) };
@@ -87,7 +100,6 @@ export class ValueReader {
 
   #oddball(word: Tagged): Value {
     const { heap } = this;
-    if (isHole(heap, word)) return { type: 'uninitialized', preview: '<not initialised yet>' };
     const { layout } = heap;
     switch (heap.smiField(word, layout.require('oddballKind'))) {
       case layout.require('oddballTrue'):
@@ -118,21 +130,4 @@ export class ValueReader {
     }
     return { type: 'bigint', preview: `${(bits & 1) === 1 ? '-' : ''}${value.toString()}n` };
   }
-}
-
-const absencePreviews: Readonly<Record<AbsenceReason, string>> = {
-  'optimized-out': '<optimised out>',
-  unreadable: '<unreadable>',
-  'over-limit': '<not read: over the limit>',
-  'not-supported': '<not supported>',
-  redacted: '<redacted>',
-};
-
-/** A value that is not known, and why. */
-export function absentValue(reason: AbsenceReason): Value {
-  return { type: 'unknown', preview: absencePreviews[reason], reason };
-}
-
-function numberValue(value: number): Value {
-  return { type: 'number', preview: Object.is(value, -0) ? '-0' : String(value) };
 }

@@ -1,0 +1,68 @@
+/** What an agent asks of its helper, as it comes over standard input from another process: validated before it is used. */
+import * as v from 'valibot';
+import { SleeperError } from '../errors.ts';
+import { ErrorRecord, triggerKinds } from '../report/schema.ts';
+
+const Integer = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** `0x7f…` or a number: addresses of user space fit. */
+const Address = v.pipe(
+  v.union([v.number(), v.pipe(v.string(), v.regex(/^0x[0-9a-f]{1,16}$/i), v.transform(Number))]),
+  v.number(),
+  v.minValue(0),
+);
+
+/** One question of an agent. */
+export const AgentRequest = v.looseObject({
+  pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  /** `report`: seal a report, print its path · `stacks`: print all stacks as text. */
+  mode: v.picklist(['report', 'stacks']),
+  trigger: v.looseObject({
+    kind: v.picklist(triggerKinds),
+    reason: v.string(),
+    stalledForMs: v.exactOptional(v.number()),
+  }),
+  reportId: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f-]{8,64}$/i))),
+  /** Promised already: the debugger was told so. A plain name, never a path. */
+  fileName: v.exactOptional(v.pipe(v.string(), v.regex(/^[^/\0]{1,255}$/))),
+  /** Directory; absent: as the environment says. */
+  archive: v.exactOptional(v.pipe(v.string(), v.regex(/^\//))),
+  isolates: v.exactOptional(
+    v.array(
+      v.looseObject({
+        tid: Integer,
+        address: Address,
+        workerId: v.exactOptional(Integer),
+        framePointer: v.exactOptional(Address),
+      }),
+    ),
+  ),
+  error: v.exactOptional(ErrorRecord),
+  /** Thread in which the error was thrown; absent: the main thread. */
+  errorTid: v.exactOptional(Integer),
+  annotations: v.exactOptional(v.record(v.string(), v.string())),
+  breadcrumbs: v.exactOptional(v.array(v.looseObject({}))),
+});
+export type AgentRequest = v.InferOutput<typeof AgentRequest>;
+
+/** @throws SleeperError ERR_SLEEPER_USAGE naming the field that is wrong */
+export function parseAgentRequest(text: string): AgentRequest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new SleeperError(
+      'ERR_SLEEPER_USAGE',
+      'agent-capture expects one JSON object on standard input; agents use it, people use `sleeper dump`.',
+      {},
+      { cause },
+    );
+  }
+  const parsed = v.safeParse(AgentRequest, json);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new SleeperError(
+    'ERR_SLEEPER_USAGE',
+    `The request of the agent is not valid at ${v.getDotPath(issue) ?? 'its top'}: ${issue.message}`,
+    { path: v.getDotPath(issue) },
+  );
+}

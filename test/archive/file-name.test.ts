@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { formatReportName, numberedName, parseReportName, shortIdOf } from '#dist/archive/file-name.js';
+import {
+  formatReportName,
+  numberedName,
+  parseReportName,
+  shortIdOf,
+} from '#dist/archive/file-name.js';
 import { triggerKinds } from '#dist/report/schema.js';
 
 const parts = {
@@ -22,7 +27,15 @@ suite('names of report files', () => {
   });
 
   for (const triggerKind of triggerKinds) {
-    for (const hostname of ['web1', 'a-b-77-hang-1f3a9c2e', '10.0.0.1', '', '../../etc', 'x'.repeat(300), 'zoë\n']) {
+    for (const hostname of [
+      'web1',
+      'a-b-77-hang-1f3a9c2e',
+      '10.0.0.1',
+      '',
+      '../../etc',
+      'x'.repeat(300),
+      'zoë\n',
+    ]) {
       test(`${triggerKind} on ${JSON.stringify(hostname.slice(0, 40))} is parsed again`, () => {
         const name = formatReportName({ ...parts, hostname, triggerKind });
         assert.match(name, /^[A-Za-z0-9_.-]{1,200}$/);

@@ -16,7 +16,10 @@ suite('where the archive is', () => {
     assert.equal(locateArchive('mine', env, 0), path.resolve('mine'));
     assert.equal(locateArchive(undefined, env, 0), '/var/reports');
     assert.equal(locateArchive(undefined, {}, 0), '/var/lib/sleeper');
-    assert.equal(locateArchive(undefined, { XDG_STATE_HOME: '/var/state' }, 1), '/var/state/sleeper');
+    assert.equal(
+      locateArchive(undefined, { XDG_STATE_HOME: '/var/state' }, 1),
+      '/var/state/sleeper',
+    );
     assert.equal(locateArchive(undefined, {}, 1), path.join(homedir(), '.local/state/sleeper'));
   });
 
@@ -91,7 +94,11 @@ for (const [name, uid] of users) {
     });
 
     test('a place where nothing can be created is named', async () => {
-      assertRefused(await seal('/proc/sleeper'), 'ERR_SLEEPER_ARCHIVE_WRITE', /Cannot create .*: E/);
+      assertRefused(
+        await seal('/proc/sleeper'),
+        'ERR_SLEEPER_ARCHIVE_WRITE',
+        /Cannot create .*: E/,
+      );
     });
 
     if (uid !== 0) {
@@ -108,7 +115,11 @@ for (const [name, uid] of users) {
       test('a directory of somebody else is refused', async (t) => {
         const directory = makeOwn(t);
         fs.chownSync(directory, nobodyUid, nobodyUid);
-        assertRefused(await seal(directory), unsafe, /it belongs to user 65534, and this is user 0/);
+        assertRefused(
+          await seal(directory),
+          unsafe,
+          /it belongs to user 65534, and this is user 0/,
+        );
       });
     }
   });

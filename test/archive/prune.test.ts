@@ -7,7 +7,7 @@ import type { Prunable, PrunePolicy, Space } from '#dist/archive/prune.js';
 import { namePartsOf, openArchive } from '#dist/archive/store.js';
 import { encodeReport } from '#dist/encode/encode.js';
 import { makeDirectory } from '../harness/spawn-target.ts';
-import { report } from '../view/reports.ts';
+import { report } from '../view/parts.ts';
 
 const day = 86_400_000;
 const nowMs = 1_000 * day;
@@ -77,7 +77,11 @@ suite('what goes', () => {
 
   test('a disk that others filled costs repetitions, not the last of a kind', () => {
     const full = { totalBytes: 1e9, freeBytes: 0 };
-    assert.deepEqual(chosen('aaabb', {}, full), ['b4 free-space', 'a2 free-space', 'a1 free-space']);
+    assert.deepEqual(chosen('aaabb', {}, full), [
+      'b4 free-space',
+      'a2 free-space',
+      'a1 free-space',
+    ]);
   });
 
   test('a new report that finds no space costs as much as it needs', () => {

@@ -9,7 +9,8 @@ import { namePartsOf, openArchive } from '#dist/archive/store.js';
 import { encodeReport } from '#dist/encode/encode.js';
 import { SleeperError } from '#dist/errors.js';
 import { makeDirectory } from '../harness/spawn-target.ts';
-import { crashReport, hangReport, report } from '../view/reports.ts';
+import { report } from '../view/parts.ts';
+import { crashReport, hangReport } from '../view/reports.ts';
 import { runSealer, startSealer } from './run-sealer.ts';
 import type { SealAnswer } from './run-sealer.ts';
 
@@ -29,7 +30,14 @@ suite('sealing', () => {
     await archive.seal(encodeReport(older), namePartsOf(older));
     const sealed = await archive.seal(encodeReport(hangReport()), namePartsOf(hangReport()));
     assert.equal(path.basename(sealed), '20261123T004831Z-web1-4242-hang-1f3a9c2e.msgpack');
-    for (const selector of ['last', '1f3a', '1F3A9C2E-77', '1f3a9c2e77aa', path.basename(sealed), sealed]) {
+    for (const selector of [
+      'last',
+      '1f3a',
+      '1F3A9C2E-77',
+      '1f3a9c2e77aa',
+      path.basename(sealed),
+      sealed,
+    ]) {
       assert.equal(await archive.find(selector), sealed, selector);
     }
     assert.deepEqual(await archive.read('c0ff'), older);
@@ -71,7 +79,9 @@ suite('sealing', () => {
     assert.deepEqual(fs.readFileSync(first), before);
     assert.equal((await archive.list()).entries.length, 2);
   });
+});
 
+suite('sealing against odds', () => {
   test('two writers at once, all names the same: every report is there, whole', async (t) => {
     const directory = makeDirectory(t, 'archive');
     const runs = await Promise.all([1, 2].map(() => runSealer([directory, '--count', '20'])));
@@ -102,7 +112,10 @@ suite('sealing', () => {
     const now = await archive.prune();
     assert.deepEqual(now.leftovers, [], 'its writer may still be alive');
     const later = await archive.prune({ nowMs: Date.now() + 3_600_000 });
-    assert.deepEqual(later.leftovers.map((file) => file.fileName), [leftover]);
+    assert.deepEqual(
+      later.leftovers.map((file) => file.fileName),
+      [leftover],
+    );
     assert.deepEqual(fs.readdirSync(directory), []);
   });
 });
@@ -140,7 +153,10 @@ suite('a full disk', () => {
   test('old reports make room for new ones', async (t) => {
     const directory = makeDirectory(t, 'disk');
     const answers = await onTinyDisk(directory, 108, 12);
-    assert.deepEqual(answers.filter((answer) => answer.path === undefined), []);
+    assert.deepEqual(
+      answers.filter((answer) => answer.path === undefined),
+      [],
+    );
     assert.equal(answers.length, 12);
   });
 });

@@ -26,7 +26,7 @@ if (values['stop-before-link']) {
 const { SleeperError } = await import('#dist/errors.js');
 const { namePartsOf, openArchive } = await import('#dist/archive/store.js');
 const { encodeReport } = await import('#dist/encode/encode.js');
-const { report } = await import('../view/reports.ts');
+const { report } = await import('../view/parts.ts');
 
 if (values.uid !== undefined) {
   // After the imports: the checkout may lie where that user cannot read.

@@ -14,10 +14,13 @@ async function makeArchive(t: Owner): Promise<string> {
   const older = { ...crashReport(), capturedAt: '2020-01-01T00:00:00.000Z' };
   for (const report of [older, hangReport()]) {
     const bytes = encodeReport(report);
-    await openArchive(archive, { maxReports: 9, maxAgeMs: Infinity, maxBytes: 1e9, maxShare: 1, keepFreeShare: 0 }).seal(
-      bytes,
-      namePartsOf(report),
-    );
+    await openArchive(archive, {
+      maxReports: 9,
+      maxAgeMs: Infinity,
+      maxBytes: 1e9,
+      maxShare: 1,
+      keepFreeShare: 0,
+    }).seal(bytes, namePartsOf(report));
   }
   return archive;
 }
@@ -81,8 +84,14 @@ suite('sleeper prune', () => {
 
   test('a limit without its unit is a usage error', async (t) => {
     const archive = await makeArchive(t);
-    for (const [option, value] of [['--max-age', '30'], ['--max-size', '64'], ['--keep', '0']]) {
-      const { status, stderr } = await runSleeper(['prune', option ?? '', value ?? ''], { archive });
+    for (const [option, value] of [
+      ['--max-age', '30'],
+      ['--max-size', '64'],
+      ['--keep', '0'],
+    ]) {
+      const { status, stderr } = await runSleeper(['prune', option ?? '', value ?? ''], {
+        archive,
+      });
       assert.equal(status, 2);
       assert.match(stderr, /^sleeper: option '--/);
     }

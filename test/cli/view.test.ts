@@ -12,7 +12,8 @@ import { sleeperBin } from '../harness/paths.ts';
 import { makeDirectory } from '../harness/spawn-target.ts';
 import type { Owner } from '../harness/spawn-target.ts';
 import { assertStrictReport } from '../harness/schema-strict.ts';
-import { hangReport, hostileReport, idleReport } from '../view/reports.ts';
+import { hostileReport } from '../view/hostile.ts';
+import { hangReport, idleReport } from '../view/reports.ts';
 
 async function makeArchive(t: Owner, reports: readonly Report[]): Promise<string> {
   const archive = makeDirectory(t, 'view');
@@ -61,11 +62,19 @@ suite('sleeper view', () => {
     const { stdout } = await runSleeper(['view', elsewhere], { archive: '/var/nowhere', env });
     assert.ok(stdout.startsWith('\x1b[1;7m js-busy \x1b[0m'));
   });
+});
 
+suite('sleeper view, against odds', () => {
   test('a hostile report sends nothing to the terminal', async (t) => {
     const hostile = { ...hostileReport(), id: '6666', capturedAt: '2026-11-23T00:48:31Z' };
     const archive = await makeArchive(t, [hostile]);
-    for (const args of [['view', 'last'], ['view', 'last', '--full'], ['view', 'last', '--json'], ['list'], ['list', '--json']]) {
+    for (const args of [
+      ['view', 'last'],
+      ['view', 'last', '--full'],
+      ['view', 'last', '--json'],
+      ['list'],
+      ['list', '--json'],
+    ]) {
       const { stdout, status } = await runSleeper(args, { archive });
       assert.equal(status, 0);
       assert.doesNotMatch(stdout.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Cs}]/u, args.join(' '));
@@ -76,7 +85,8 @@ suite('sleeper view', () => {
     const archive = await makeArchive(t, [hangReport()]);
     const notReport = path.join(archive, 'notes');
     fs.writeFileSync(notReport, 'hello');
-    const view = (...args: string[]): Promise<CliResult> => runSleeper(['view', ...args], { archive });
+    const view = (...args: string[]): Promise<CliResult> =>
+      runSleeper(['view', ...args], { archive });
     assertFails(await view('ffff'), 1, /No report has an id that begins with "ffff"/);
     assertFails(await view('./nowhere'), 1, /there is no such file/);
     assertFails(await view(notReport), 1, /notes as a report: it does not begin with/);
@@ -102,7 +112,9 @@ suite('sleeper view', () => {
     const big = hangReport();
     const [main] = big.threads;
     assert.ok(main);
-    main.frames = Array.from({ length: 1_000 }, () => main.frames).flat().slice(0, 5_000);
+    main.frames = Array.from({ length: 1_000 }, () => main.frames)
+      .flat()
+      .slice(0, 5_000);
     const archive = await makeArchive(t, [big]);
     const script = 'exec 3>&1; { "$0" "$@" 2>&3; echo "status $?" >&3; } | head -c 10 >/dev/null';
     const args = [process.execPath, sleeperBin, 'view', 'last', '--full', '--archive', archive];

@@ -6,11 +6,30 @@ import { formatLogLine } from '#dist/log.js';
 
 suite('words of the command line', () => {
   test('durations', () => {
-    const expected = { '500ms': 500, '5s': 5_000, '1.5m': 90_000, '2h': 7_200_000, '30d': 2_592_000_000, '5 s': 5_000 };
+    const expected = {
+      '500ms': 500,
+      '5s': 5_000,
+      '1.5m': 90_000,
+      '2h': 7_200_000,
+      '30d': 2_592_000_000,
+      '5 s': 5_000,
+    };
     for (const [text, ms] of Object.entries(expected)) {
       assert.equal(parseDuration(text), ms);
     }
-    for (const text of ['', '5', 's', '-5s', '5S', '5sec', '0s', '1e3s', 'NaNs', '5s5', '5constructor']) {
+    for (const text of [
+      '',
+      '5',
+      's',
+      '-5s',
+      '5S',
+      '5sec',
+      '0s',
+      '1e3s',
+      'NaNs',
+      '5s5',
+      '5constructor',
+    ]) {
       assert.throws(() => parseDuration(text), { code: 'commander.invalidArgument' }, text);
     }
     assert.throws(() => parseDuration('5'), /5 of what\?.*500ms, 5s, 2m/);
@@ -38,7 +57,8 @@ suite('how to print', () => {
   const tty = { isTTY: true, columns: 123 };
 
   test('colour: forced, refused, by terminal', () => {
-    const color = (stream: object, env: Record<string, string>) => describeTerminal(stream, env).color;
+    const color = (stream: object, env: Record<string, string>) =>
+      describeTerminal(stream, env).color;
     assert.equal(color(tty, {}), true);
     assert.equal(color({}, {}), false);
     assert.equal(color(tty, { NO_COLOR: '1' }), false);
@@ -50,7 +70,8 @@ suite('how to print', () => {
   });
 
   test('width: of the terminal, of COLUMNS, or 80', () => {
-    const width = (stream: object, env: Record<string, string>) => describeTerminal(stream, env).width;
+    const width = (stream: object, env: Record<string, string>) =>
+      describeTerminal(stream, env).width;
     assert.equal(width(tty, { COLUMNS: '50' }), 123);
     assert.equal(width({}, { COLUMNS: '50' }), 50);
     assert.equal(width({}, {}), 80);

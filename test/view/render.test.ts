@@ -4,20 +4,9 @@ import { stripVTControlCharacters } from 'node:util';
 import { displayWidth } from '#dist/view/layout.js';
 import { renderListing } from '#dist/view/listing.js';
 import { renderReport, renderStacks } from '#dist/view/render.js';
-import {
-  crashReport,
-  frame,
-  hangReport,
-  hostileReport,
-  hostileText,
-  idleReport,
-  number,
-  report,
-  sampleReports,
-  syncIoReport,
-  thread,
-  variables,
-} from './reports.ts';
+import { hostileReport, hostileText } from './hostile.ts';
+import { frame, number, report, thread, variables } from './parts.ts';
+import { crashReport, hangReport, idleReport, sampleReports, syncIoReport } from './reports.ts';
 
 const plain = { color: false, width: 80 };
 
@@ -59,7 +48,9 @@ suite('a report as text', () => {
       }
     });
   }
+});
 
+suite('what stands where', () => {
   test('colour changes no word', () => {
     const colored = stripVTControlCharacters(
       renderReport(hangReport(), { color: true, width: 80 }),
@@ -106,7 +97,9 @@ suite('a report as text', () => {
       'the stack begins on the first screen',
     );
   });
+});
 
+suite('details', () => {
   test('the caret stands below the column', () => {
     const lines = renderReport(hangReport(), plain).split('\n');
     const marked = lines.findIndex((line) => line.includes('> 42 |'));
@@ -146,7 +139,9 @@ suite('a report as text', () => {
     assertInOrder(output, ['[idle]  certain', 'no JS frames: waiting in the event loop']);
     assert.doesNotMatch(output, /#0/);
   });
+});
 
+suite('what is long is folded', () => {
   test('recursion is folded to its ends', () => {
     const frames = Array.from({ length: 900 }, (_, n) =>
       frame('fib', '/var/orders/fib.js:3:10', { arguments: variables({ n: number(n) }) }),

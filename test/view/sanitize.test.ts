@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { sanitize, sanitizeJson } from '#dist/report/sanitize.js';
-import { hostileText } from './reports.ts';
+import { hostileText } from './hostile.ts';
 
 const harmful = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]|\p{M}{3}/u;
 

@@ -3,7 +3,7 @@
  * registers and forgets their names; but it hands the numbers out by fixed rules, which can be followed again.
  * docs/v8-register-names.md tells the rules and how they are tested against V8 itself.
  */
-import { parse, type Options, type Program } from 'acorn';
+import { parse, type Program } from 'acorn';
 import {
   analyseAll,
   analyseFunction,
@@ -14,7 +14,7 @@ import {
   type Analysis,
   type Circumstances,
 } from './analysis.ts';
-import { indexFunctions, type FunctionIndex, type IndexedFunction } from './function-index.ts';
+import { findFunctions, type FoundFunction } from './function-search.ts';
 import { parameterText } from './parameter-text.ts';
 import type { FunctionNames } from './register-names.ts';
 import { possibleRules } from './register-rules.ts';
@@ -62,10 +62,11 @@ export function parseScriptNames(
   return program === null ? null : new ParsedScript(program, options);
 }
 
+const modulesOnly = ['module'] as const;
+
 function parseProgram(sourceText: string, options: ScriptOptions): Program | null {
   const classic = options.wrapperParameters === undefined ? 'script' : 'commonjs';
-  const sourceTypes: Options['sourceType'][] =
-    options.isModule === true ? ['module'] : [classic, 'module'];
+  const sourceTypes = options.isModule === true ? modulesOnly : ([classic, 'module'] as const);
   for (const sourceType of sourceTypes) {
     try {
       return parse(sourceText, { ecmaVersion: 'latest', sourceType, allowHashBang: true });
@@ -79,13 +80,11 @@ function parseProgram(sourceText: string, options: ScriptOptions): Program | nul
 class ParsedScript implements ScriptNames {
   readonly #program: Program;
   readonly #options: ScriptOptions;
-  readonly #index: FunctionIndex;
   readonly #known = new Map<string, FunctionNames | null>();
 
   constructor(program: Program, options: ScriptOptions) {
     this.#program = program;
     this.#options = options;
-    this.#index = indexFunctions(program);
   }
 
   find(start: number, end: number, functionName = ''): FunctionNames | null {
@@ -98,9 +97,7 @@ class ParsedScript implements ScriptNames {
   }
 
   #name(start: number, end: number, functionName: string): FunctionNames | null {
-    const [match, ...others] = (this.#index.get(end) ?? []).filter(({ node }) =>
-      beginsAt(node, start),
-    );
+    const [match, ...others] = findFunctions(this.#program, start, end);
     const isTop = start <= 0 && end >= (this.#program.body.at(-1)?.end ?? 0);
     if (others.length > 0 || (isTop && match !== undefined)) return null;
     if (match !== undefined) return nameFunction(match, functionName, this.#options);
@@ -108,15 +105,8 @@ class ParsedScript implements ScriptNames {
   }
 }
 
-/** V8 begins arrows and classes with their first character, other functions with the parenthesis. */
-function beginsAt(node: IndexedFunction['node'], start: number): boolean {
-  if (node.type !== 'FunctionDeclaration' && node.type !== 'FunctionExpression')
-    return node.start === start;
-  return node.start <= start && start < (node.params[0] ?? node.body).start;
-}
-
 function nameFunction(
-  found: IndexedFunction,
+  found: FoundFunction,
   functionName: string,
   options: ScriptOptions,
 ): FunctionNames {

@@ -30,9 +30,13 @@ suite('where the archive is', () => {
   });
 });
 
-function assertRefused([answer]: readonly SealAnswer[], code: string, pattern: RegExp): void {
+function assertRefused(
+  [answer]: readonly (SealAnswer | undefined)[],
+  code: string,
+  pattern: RegExp,
+): void {
   assert.equal(answer?.code, code);
-  assert.match(answer?.message ?? '', pattern);
+  assert.match(answer.message ?? '', pattern);
 }
 
 const unsafe = 'ERR_SLEEPER_ARCHIVE_UNSAFE';

@@ -19,7 +19,7 @@ interface Sample extends Prunable {
 
 /** Files of 100 bytes, newest first, one a day; the letters are signatures. */
 function files(signatures: string): Sample[] {
-  return [...signatures].map((signature, index) => ({
+  return Array.from(signatures).map((signature, index) => ({
     name: `${signature}${index}`,
     capturedAtMs: nowMs - index * day,
     bytes: 100,

@@ -1,6 +1,8 @@
 // Node-API glue: checks the arguments, calls, hands back a number. src/native.ts and
 // src/agent/native.cts say what each function promises.
 #include <napi.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <memory>
@@ -94,8 +96,10 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod("readMemory", &Addon::ReadMemory),
                              InstanceMethod("readPages", &Addon::ReadPages),
                              InstanceMethod("stopThreads", &Addon::StopThreads),
+                             InstanceMethod("stepThread", &Addon::StepThread),
                              InstanceMethod("resumeThreads", &Addon::ResumeThreads),
                              InstanceMethod("connectAgent", &Addon::ConnectAgent),
+                             InstanceMethod("isMainThread", &Addon::IsMainThread),
                              InstanceMethod("armAgent", &Addon::ArmAgent),
                              InstanceMethod("disarmAgent", &Addon::DisarmAgent),
                              InstanceMethod("setAnnotations", &Addon::SetAnnotations),
@@ -149,6 +153,22 @@ class Addon : public Napi::Addon<Addon> {
                                              hold_limit_ms));
   }
 
+  Napi::Value StepThread(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    pid_t tid = arguments.Pid("tid");
+    auto addresses = arguments.Typed<Napi::Float64Array>("addresses", napi_float64_array, "a Float64Array");
+    uint32_t max_steps = arguments.Small("maxSteps");
+    uint32_t timeout_ms = arguments.Small("timeoutMs");
+    Napi::Uint8Array registers = arguments.Bytes("registers");
+    Napi::Uint8Array vectors = arguments.Bytes("vectors");
+    if (!arguments.ok()) return Napi::Value();
+    if (registers.ByteLength() < kRegisterSetBytes) arguments.Refuse("registers", "room for one register set");
+    if (vectors.ByteLength() < kVectorSetBytes) arguments.Refuse("vectors", "room for one vector set");
+    if (!arguments.ok()) return Napi::Value();
+    return Result(info, sleeper::StepThread(tid, addresses.Data(), addresses.ElementLength(), max_steps, timeout_ms,
+                                            registers.Data(), vectors.Data()));
+  }
+
   Napi::Value ResumeThreads(const Napi::CallbackInfo& info) { return Result(info, sleeper::ResumeThreads()); }
 
   Napi::Value ConnectAgent(const Napi::CallbackInfo& info) {
@@ -156,6 +176,10 @@ class Addon : public Napi::Addon<Addon> {
     pid_t pid = arguments.Pid("pid");
     if (!arguments.ok()) return Napi::Value();
     return Result(info, sleeper::ConnectAgent(pid));
+  }
+
+  Napi::Value IsMainThread(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), syscall(SYS_gettid) == getpid());
   }
 
   Napi::Value ArmAgent(const Napi::CallbackInfo& info) {

@@ -42,10 +42,16 @@ export const limits = {
   maxTranslationDepth: 64,
   /** Rows of one deoptimisation or safepoint table: a function of 60 KiB of bytecode has some thousands. */
   maxDeoptimizationRows: 50_000,
+  /** Instructions of a loop check's slow path: it stores at most all registers. */
+  maxSlowPathInstructions: 200,
+  /** Instructions a thread is stepped to its next loop check: loops of optimised code turn within a few thousand. */
+  maxSteps: 20_000,
+  /** Time for that; a step takes some microseconds. The target stands nearly still meanwhile. */
+  stepTimeoutMs: 100,
   /** Threads looked at in one process. */
   maxThreads: 4_096,
   /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */
-  stopTimeoutMs: 100,
+  stopTimeoutMs: 250,
   /** The native side resumes the target after this time whatever we are doing. */
   holdLimitMs: 500,
   /** Our own budget for decoding while the target stands still. */

@@ -8,6 +8,8 @@ import { SleeperError } from './errors.ts';
 
 /** Bytes of one register set: user_regs_struct of x86-64, 27 words, the layout of NT_PRSTATUS. */
 export const registerSetBytes = 27 * 8;
+/** Bytes of the vector registers of one thread: user_fpregs_struct, where xmm0 starts at byte 160. */
+export const vectorSetBytes = 512;
 /** The unit of readPages. */
 export const pageBytes = 4096;
 
@@ -41,6 +43,21 @@ export interface Native {
     results: Int32Array,
     stopTimeoutMs: number,
     holdLimitMs: number,
+  ): number;
+  /**
+   * Lets one stopped thread run on, instruction by instruction, until its program counter is one of `addresses`.
+   * @param registers filled: its registers there, registerSetBytes
+   * @param vectors   filled: its vector registers there, vectorSetBytes
+   * @returns number of instructions; or -errno (ETIMEDOUT not reached within maxSteps or the time, EINTR a signal for
+   *          the target came, EINVAL not stopped by stopThreads())
+   */
+  stepThread(
+    tid: number,
+    addresses: Float64Array,
+    maxSteps: number,
+    timeoutMs: number,
+    registers: Uint8Array,
+    vectors: Uint8Array,
   ): number;
   /**
    * Resumes what stopThreads() stopped and waits until it runs again. Harmless when nothing is stopped.

@@ -2,6 +2,8 @@
 
 /** What the addon exports to the agent. `src/native.ts` types the reader's part of the same file. */
 export interface NativeAgent {
+  /** Whether the calling thread is the process's first. */
+  isMainThread(): boolean;
   /**
    * Starts the sleeping thread, if this process has none yet, and adds the calling thread's isolate to its list.
    * @param argv program and arguments of the helper, each ended by a NUL; later calls do not change it

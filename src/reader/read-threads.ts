@@ -6,6 +6,7 @@ import { ActivationReader } from './frames/activations.ts';
 import { CodeLookup } from './frames/code.ts';
 import { readNativeCall } from './frames/exit-frame.ts';
 import type { UnwoundFrame } from './frames/frame.ts';
+import { type CheckState, findLoopChecks, type LoopCheck, runToCall } from './frames/loop-check.ts';
 import { findIsolate, type IsolateState, readIsolate, readTheHole } from './frames/isolate.ts';
 import { Unwinder } from './frames/unwind.ts';
 import { Heap } from './heap/heap.ts';
@@ -24,6 +25,8 @@ export interface ThreadStart {
   readonly isolate?: Address;
   readonly workerId?: number;
   readonly framePointer?: Address;
+  /** Where the thread was stepped to: its innermost frame is read there. */
+  readonly check?: CheckState;
 }
 
 export interface Scene {
@@ -45,6 +48,20 @@ export function readThreads(scene: Scene, starts: readonly ThreadStart[]): Threa
   return found
     .filter(({ start, isolate }) => reader.isOwner(start, isolate, found))
     .map(({ start, isolate }) => reader.read(start, isolate));
+}
+
+/** The loop checks of the optimised code a thread is in; empty when it is in none. */
+export function findChecks(scene: Scene, registers: Registers): LoopCheck[] {
+  const { target, memory, mappings } = scene;
+  if (!target.codeSpace(mappings).isGenerated(registers.rip)) return [];
+  try {
+    const code = new CodeLookup(new Heap(memory, target.layout)).find(registers.rip);
+    const isOptimized = code?.tier === 'turbofan' || code?.tier === 'maglev';
+    return isOptimized ? findLoopChecks(memory, code) : [];
+  } catch (error) {
+    if (error instanceof UnreadableMemory) return [];
+    throw error;
+  }
 }
 
 class ThreadReader {
@@ -100,9 +117,11 @@ class ThreadReader {
   }
 
   read(start: ThreadStart, isolate: IsolateState): ThreadReading {
+    const at = this.#runToCall(start);
     const result = this.#unwinder.unwind({
       isolate,
       registers: start.registers,
+      ...(at !== null && { at }),
       ...(start.framePointer !== undefined && { framePointer: start.framePointer }),
     });
     const isMain = start.tid === this.#scene.target.pid;
@@ -117,6 +136,17 @@ class ThreadReader {
       frames: this.#describe(result.frames),
       ...(note !== undefined && { note }),
     };
+  }
+
+  #runToCall({ check, registers }: ThreadStart): { fp: Address; pc: Address } | null {
+    if (check === undefined || registers === null) return null;
+    try {
+      const pc = runToCall(this.#scene.memory, check);
+      return pc === null ? null : { fp: registers.rbp, pc };
+    } catch (error) {
+      if (error instanceof UnreadableMemory) return null;
+      throw error;
+    }
   }
 
   #describe(unwound: readonly UnwoundFrame[]): Frame[] {

@@ -16,9 +16,13 @@ import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
 import { readEventLoop } from './event-loop.ts';
 import { LiveMemory, refuseIfGoneOrDenied } from './memory/live.ts';
-import { type Look, takeLook } from './memory/look.ts';
+import { type Look, type StoppedThread, takeLook } from './memory/look.ts';
+import type { Mapping } from './memory/maps.ts';
+import type { Address } from './memory/source.ts';
 import { PagedMemory } from './memory/paged.ts';
-import { readThreads, type ThreadStart } from './read-threads.ts';
+import type { LoopCheck } from './frames/loop-check.ts';
+import { lacksLocals, withLoopValues } from './loop-values.ts';
+import { findChecks, readThreads, type ThreadStart } from './read-threads.ts';
 import type { KnownIsolate, ProcessReading, ReadOptions, ThreadReading } from './reading.ts';
 import { Target } from './target.ts';
 
@@ -66,7 +70,7 @@ async function readStopped(
   const mappings = target.readMappings();
   const endsAtMs = performance.now() + options.deadlineMs;
   const known = new Map(options.isolates?.map((isolate) => [isolate.tid, isolate]));
-  const decode = (look: Look, budgetMs: number): ThreadReading[] =>
+  const decode: LookPlan['decode'] = (look, budgetMs, checks = []) =>
     readThreads(
       {
         target,
@@ -74,10 +78,7 @@ async function readStopped(
         mappings,
         endsAtMs: Math.min(endsAtMs, performance.now() + budgetMs),
       },
-      look.threads.map((thread): ThreadStart => ({
-        ...thread,
-        ...knownFacts(known.get(thread.tid)),
-      })),
+      look.threads.map((thread) => threadStart(thread, known.get(thread.tid), checks)),
     );
 
   const rehearsal = takeLook(
@@ -94,30 +95,89 @@ async function readStopped(
     });
 
   const tids = rehearsal.result.threads.map(({ tid }) => tid);
-  let pausedMs = rehearsal.pausedMs;
   const pages = new Set(first.memory.usedPages);
+  const counted = await readOneMoment({ target, mappings, tids, pages, endsAtMs, decode }, missing);
+  const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs);
+  return addLoopValues({ target, mappings, tids, pages, endsAtMs, decode }, counted, pausedMs);
+}
+
+interface LookPlan {
+  readonly target: Target;
+  readonly mappings: readonly Mapping[];
+  readonly tids: readonly number[];
+  /** Grows from look to look. */
+  readonly pages: Set<Address>;
+  readonly endsAtMs: number;
+  readonly decode: (look: Look, budgetMs: number, checks?: readonly LoopCheck[]) => ThreadReading[];
+}
+
+interface CountedLook extends StoppedReading {
+  readonly look: Look | null;
+}
+
+async function readOneMoment(plan: LookPlan, missing: Missing[]): Promise<CountedLook> {
+  const { target, mappings, tids, pages, endsAtMs, decode } = plan;
+  let pausedMs = 0;
   for (const holdWhileDecoding of [false, false, true]) {
     // Between looks our own process may do other things: answer a signal, watch other targets.
     await setImmediate();
-    const taken = takeLook(pid, { tids, mappings, pages, holdWhileDecoding }, (look) => ({
+    const taken = takeLook(target.pid, { tids, mappings, pages, holdWhileDecoding }, (look) => ({
       look,
-      threads: decode(look, holdWhileDecoding ? limits.decodeInStopMs : options.deadlineMs / 2),
+      threads: decode(
+        look,
+        holdWhileDecoding ? limits.decodeInStopMs : endsAtMs - performance.now(),
+      ),
     }));
     pausedMs = Math.max(pausedMs, taken.pausedMs);
     const { look, threads } = taken.result;
+    for (const page of look.memory.usedPages) pages.add(page);
     const isOneMoment = holdWhileDecoding ? taken.isConsistent : look.memory.lateReads.size === 0;
-    if (isOneMoment || holdWhileDecoding || performance.now() > endsAtMs) {
+    const isLast = holdWhileDecoding || performance.now() > endsAtMs;
+    if (isOneMoment || isLast) {
       if (!isOneMoment)
         missing.push({
           what: 'one consistent moment',
           reason:
             'over-limit: the process changed while it was read; some values may be newer than the stack',
         });
-      return { threads, pausedMs };
+      return { look, threads, pausedMs };
     }
-    for (const page of look.memory.usedPages) pages.add(page);
   }
-  return { threads: [], pausedMs };
+  return { look: null, threads: [], pausedMs };
+}
+
+/**
+ * A thread caught in the middle of optimised code shows no locals of its innermost function. It is let run to the next
+ * check of its loop, where they can be read (frames/loop-check.ts), and they are put into the frames already read.
+ */
+function addLoopValues(plan: LookPlan, counted: CountedLook, pausedMs: number): StoppedReading {
+  let longestMs = pausedMs;
+  const threads = counted.threads.map((thread) => {
+    const registers = counted.look?.threads.find(({ tid }) => tid === thread.tid)?.registers;
+    if (registers === undefined || !lacksLocals(thread) || performance.now() > plan.endsAtMs)
+      return thread;
+    const memory = new PagedMemory(new LiveMemory(plan.target.pid));
+    const checks = findChecks({ ...plan, memory }, registers);
+    if (checks.length === 0) return thread;
+    const step = { tid: thread.tid, addresses: checks.map(({ address }) => address) };
+    const taken = takeLook(
+      plan.target.pid,
+      {
+        tids: [thread.tid],
+        mappings: plan.mappings,
+        pages: plan.pages,
+        holdWhileDecoding: true,
+        step,
+      },
+      (look) => ({ look, threads: plan.decode(look, limits.decodeInStopMs, checks) }),
+    );
+    longestMs = Math.max(longestMs, taken.pausedMs);
+    const stepped = taken.result.threads.find(({ tid }) => tid === thread.tid);
+    const steps = taken.result.look.threads[0]?.step?.steps;
+    if (stepped === undefined || steps === undefined || !taken.isConsistent) return thread;
+    return withLoopValues(thread, stepped, steps);
+  });
+  return { threads, pausedMs: longestMs };
 }
 
 /** Nothing could be stopped: say why, or read what needs no stop. */
@@ -153,6 +213,20 @@ function readRefused(
     ...knownFacts(isolate),
   }));
   return { threads: readThreads(scene, starts), pausedMs: 0 };
+}
+
+function threadStart(
+  { tid, registers, step }: StoppedThread,
+  isolate: KnownIsolate | undefined,
+  checks: readonly LoopCheck[],
+): ThreadStart {
+  const check = step && checks.find(({ address }) => address === registers.rip);
+  return {
+    tid,
+    registers,
+    ...knownFacts(isolate),
+    ...(step !== undefined && check !== undefined && { check: { check, ...step } }),
+  };
 }
 
 function knownFacts(isolate: KnownIsolate | undefined): Partial<ThreadStart> {

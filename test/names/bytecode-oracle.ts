@@ -2,10 +2,19 @@
  * Asks V8 itself where it keeps a variable. A program says `__c && __use('x@7', x)` wherever it wants to know; Node
  * prints its bytecode, in which the second argument of that call comes out of the register of x.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** How a program is compiled: as a CommonJS module, as an ECMAScript module, or as a classic script. */
+export type ProgramKind = 'commonjs' | 'module' | 'script';
+
+/** A program with probes, whose numbers no other program of the same run has. */
+export interface Program {
+  readonly kind: ProgramKind;
+  readonly source: string;
+}
 
 /** Where V8 keeps the variable that one probe reads: a register number, or null for a slot, context or cell. */
 export interface Observation {
@@ -14,36 +23,56 @@ export interface Observation {
   readonly register: number | null;
 }
 
-/** How the program is to be run. */
-export type ProgramKind = 'commonjs' | 'module' | 'script';
+/** What programs use without declaring it. They may fail, and mostly do something senseless, but they end. */
+const prelude = `
+globalThis.__c = false;
+globalThis.__use = () => {};
+globalThis.__id = (x) => x;
+globalThis.__run = (f, ...a) => {
+  try { const r = f(...a); r?.next?.(); r?.catch?.(() => {}); return r; } catch {}
+};
+globalThis.__new = (f, ...a) => { try { return new f(...a); } catch {} };
+process.on('unhandledRejection', () => {});
+`;
 
-/** Names that programs use without declaring them. */
-export const prelude =
-  'globalThis.__c = false; globalThis.__use = () => {}; globalThis.__id = (x) => x;\n' +
-  'globalThis.__run = (f, ...a) => { try { const r = f(...a); r?.next?.(); r?.catch?.(() => {}); return r; } catch {} };\n' +
-  'globalThis.__new = (f, ...a) => { try { return new f(...a); } catch {} };\n';
+/** The version of V8 in a Node binary. */
+export function v8VersionOf(nodePath: string): string {
+  return execFileSync(nodePath, ['-p', 'process.versions.v8'], { encoding: 'utf8' }).trim();
+}
 
-/** Compiles and runs a program; every function that is called shows where its variables are. */
-export function observe(nodePath: string, source: string, kind: ProgramKind): Observation[] {
+/** Compiles and runs programs; every function of theirs that is called shows where its variables are. */
+export function observe(nodePath: string, programs: readonly Program[]): Observation[] {
   const directory = mkdtempSync(join(tmpdir(), 'sleeper-names-'));
   try {
-    writeFileSync(join(directory, 'prelude.cjs'), prelude);
-    const program = join(directory, kind === 'module' ? 'program.mjs' : 'program.cjs');
-    writeFileSync(program, source);
-    const flags = ['--print-bytecode', '--print-bytecode-filter=*', '--no-warnings'];
-    const main =
-      kind === 'script'
-        ? ['-e', `try { vm.runInThisContext(fs.readFileSync(${JSON.stringify(program)}, 'utf8')) } catch (e) { console.error(e) }`]
-        : [program];
-    const output = execFileSync(
-      nodePath,
-      [...flags, '--require', join(directory, 'prelude.cjs'), ...main],
-      { encoding: 'latin1', maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'pipe'] },
+    const main = join(directory, 'main.cjs');
+    const steps = programs.map(
+      (program, index) => `try { ${loadStep(program, index)} } catch {}\n`,
     );
-    return parseBytecode(output);
+    writeFileSync(main, `${prelude}(async () => {\n${steps.join('')}})();\n`);
+    programs.forEach(({ kind, source }, index) => {
+      writeFileSync(join(directory, fileName(kind, index)), source);
+    });
+    const { stdout, error } = spawnSync(
+      nodePath,
+      ['--print-bytecode', '--print-bytecode-filter=*', '--no-warnings', main],
+      { encoding: 'latin1', maxBuffer: 1 << 30 },
+    );
+    if (error !== undefined) throw error;
+    return parseBytecode(stdout);
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+function fileName(kind: ProgramKind, index: number): string {
+  return `program${index}.${kind === 'module' ? 'mjs' : 'cjs'}`;
+}
+
+function loadStep({ kind }: Program, index: number): string {
+  const name = fileName(kind, index);
+  if (kind === 'module') return `await import('./${name}');`;
+  if (kind === 'commonjs') return `require('./${name}');`;
+  return `require('vm').runInThisContext(require('fs').readFileSync(__dirname + '/${name}', 'utf8'));`;
 }
 
 /** Reads the probes out of a bytecode listing. */
@@ -59,23 +88,28 @@ function parseFunction(block: string): Observation[] {
   const strings = new Map<number, string>();
   for (const [, index, text] of block.matchAll(/^\s*(\d+): 0x[0-9a-f]+ <String\[\d+\]: #(.*)>$/gm))
     strings.set(Number(index), text ?? '');
-  const instructions = [...block.matchAll(/@ +\d+ : (?:[0-9a-f]{2} )+ +(.*?)(?: \(0x[^)]*\))?$/gm)].map(
-    ([, text]) => (text ?? '').trim().replace(/\.(?:Extra)?Wide/, '').replace(/^Star(\d+)$/, 'Star r$1'),
+  const instructions = [
+    ...block.matchAll(/@ +\d+ : (?:[0-9a-f]{2} )+ *([A-Z].*?)(?: \(0x[^)]*\))?$/gm),
+  ].map(([, text]) =>
+    (text ?? '')
+      .trim()
+      .replace(/\.(?:Extra)?Wide/, '')
+      .replace(/^Star(\d+)$/, 'Star r$1'),
   );
   return instructions.flatMap((instruction, at) => {
-    const probe = strings.get(Number(/^LdaConstant \[(\d+)\]/.exec(instruction)?.[1] ?? -1));
+    const probe = strings.get(Number(/^LdaConstant \[(\d+)/.exec(instruction)?.[1] ?? -1));
     if (probe === undefined || !/@\d+$/.test(probe)) return [];
-    return [{ probe, register: registerRead(instructions.slice(at + 1), probe) }];
+    const register = registerRead(instructions.slice(at + 1, at + 9));
+    return register === undefined ? [] : [{ probe, register }];
   });
 }
 
-/** Follows the second argument of the call back to the register it was copied from. */
-function registerRead(instructions: readonly string[], probe: string): number | null {
+/** Follows the second argument of the call back to the register it was copied from; there is no call in dead code. */
+function registerRead(instructions: readonly string[]): number | null | undefined {
   const copies = new Map<string, string | null>();
   let accumulator: string | null = null;
-  for (const instruction of instructions.slice(0, 12)) {
-    const [name = '', ...operands] = instruction.split(/,? /);
-    const [first = '', second = '', third = ''] = operands;
+  for (const instruction of instructions) {
+    const [name = '', first = '', second = '', third = ''] = instruction.split(/,? /);
     if (name === 'Mov') copies.set(second, first);
     else if (name === 'Star') copies.set(first, accumulator);
     else if (name === 'Ldar') accumulator = first;
@@ -83,7 +117,7 @@ function registerRead(instructions: readonly string[], probe: string): number | 
     else if (name.startsWith('CallUndefinedReceiver2'))
       return registerNumber(copies.has(third) ? copies.get(third) : third);
   }
-  throw new Error(`No call behind ${probe}: ${instructions.slice(0, 8).join('; ')}`);
+  return undefined;
 }
 
 function registerNumber(operand: string | null | undefined): number | null {

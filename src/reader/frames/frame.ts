@@ -41,6 +41,8 @@ export interface UnwindStart {
   readonly isolate: IsolateState;
   /** Null when the thread could not be stopped; then only what V8 noted at its exit from JavaScript is used. */
   readonly registers: Registers | null;
+  /** The innermost frame and the place of its call, when that was worked out otherwise. */
+  readonly at?: { readonly fp: Address; readonly pc: Address };
   /** A frame pointer known otherwise, for a thread without registers that runs JavaScript. */
   readonly framePointer?: Address;
 }

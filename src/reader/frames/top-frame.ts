@@ -40,7 +40,8 @@ export function findTop(
   start: UnwindStart,
   frames: UnwoundFrame[],
 ): WalkState | null {
-  const { isolate, registers } = start;
+  const { isolate, registers, at } = start;
+  if (at !== undefined) return { ...at, registers: null };
   if (registers !== null && place.space.isJavaScript(registers.rip))
     return topOfGenerated(heap, place, registers, frames);
   if (isolate.cEntryFp !== 0) return { fp: isolate.cEntryFp, pc: null, registers: null };

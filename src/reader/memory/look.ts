@@ -3,7 +3,7 @@
  * on before anything is decoded. The copy is one consistent moment.
  */
 import { limits } from '../../limits.ts';
-import { pageBytes, registerSetBytes, requireNative } from '../../native.ts';
+import { pageBytes, registerSetBytes, requireNative, vectorSetBytes } from '../../native.ts';
 import { LiveMemory } from './live.ts';
 import { findMapping, type Mapping } from './maps.ts';
 import { PagedMemory } from './paged.ts';
@@ -13,6 +13,22 @@ import type { Address } from './source.ts';
 export interface StoppedThread {
   readonly tid: number;
   readonly registers: Registers;
+  /** Where it was stepped to, and what it held there. */
+  readonly step?: StepResult;
+}
+
+/** Run one stopped thread on to one of these addresses before anything is copied. */
+export interface StepWish {
+  readonly tid: number;
+  readonly addresses: readonly Address[];
+}
+
+export interface StepResult {
+  /** Instructions it ran. */
+  readonly steps: number;
+  /** Raw register sets, as Native.stepThread fills them. */
+  readonly registers: Buffer;
+  readonly vectors: Buffer;
 }
 
 export interface Look {
@@ -37,6 +53,7 @@ export interface LookWishes {
   readonly pages: Iterable<Address>;
   /** True: the threads stand still until `decode` has returned, so that every read is of the same moment. */
   readonly holdWhileDecoding: boolean;
+  readonly step?: StepWish;
 }
 
 /** Stops, copies, resumes, decodes; whatever `decode` throws, the target runs on. */
@@ -50,27 +67,55 @@ export function takeLook<Result>(
   const registers = Buffer.alloc(tids.length * registerSetBytes);
   const results = new Int32Array(tids.length);
   const wanted = [...wishes.pages].slice(0, limits.maxWantedPages);
-  let stoodStillUs: number | null = null;
-  const resume = (): void => {
-    stoodStillUs ??= native.resumeThreads();
-  };
+  const stop = new HeldStop();
   native.stopThreads(tids, registers, results, limits.stopTimeoutMs, limits.holdLimitMs);
   try {
+    const step = wishes.step === undefined ? null : runStep(wishes.step);
+    const sorted = sortResults(tids, registers, results);
     const look: Look = {
       memory: new PagedMemory(new LiveMemory(pid)),
-      ...sortResults(tids, registers, results),
+      refused: sorted.refused,
+      threads: sorted.threads.map((thread) =>
+        step !== null && thread.tid === wishes.step?.tid
+          ? { tid: thread.tid, registers: parseRegisters(step.registers), step }
+          : thread,
+      ),
     };
     const pages = new Set(wanted);
     for (const thread of look.threads) addStack(pages, thread.registers.rsp, wishes.mappings);
     copyPages(pid, look.memory, [...pages]);
-    if (!wishes.holdWhileDecoding) resume();
+    if (!wishes.holdWhileDecoding) stop.resume();
     const result = decode(look);
-    resume();
-    const us = stoodStillUs ?? 0;
+    const us = stop.resume();
     return { result, pausedMs: Math.abs(us) / 1000, isConsistent: us >= 0 };
   } finally {
-    resume();
+    stop.resume();
   }
+}
+
+/** The threads stand still from the call of stopThreads() on, and run on at the first resume(). */
+class HeldStop {
+  #stoodStillUs: number | null = null;
+
+  /** @returns as Native.resumeThreads(), the same at every call */
+  resume(): number {
+    this.#stoodStillUs ??= requireNative().resumeThreads();
+    return this.#stoodStillUs;
+  }
+}
+
+function runStep({ tid, addresses }: StepWish): StepResult | null {
+  const registers = Buffer.alloc(registerSetBytes);
+  const vectors = Buffer.alloc(vectorSetBytes);
+  const steps = requireNative().stepThread(
+    tid,
+    Float64Array.from(addresses),
+    limits.maxSteps,
+    limits.stepTimeoutMs,
+    registers,
+    vectors,
+  );
+  return steps < 0 ? null : { steps, registers, vectors };
 }
 
 function sortResults(

@@ -29,6 +29,15 @@ export class PagedMemory {
     this.#pages.set(page, bytes);
   }
 
+  /** Changes our copy, never the target. Bytes on pages that are not cached are dropped. */
+  patch(address: Address, bytes: Uint8Array): void {
+    bytes.forEach((byte, i) => {
+      const page = address + i - ((address + i) % pageBytes);
+      const cached = this.#pages.get(page);
+      if (cached) cached[address + i - page] = byte;
+    });
+  }
+
   isReadable(address: Address): boolean {
     if (!(address >= pageBytes && address < addressLimit)) return false;
     return this.#page(address - (address % pageBytes)) !== null;

@@ -3,7 +3,7 @@
  * Own variables first, in the order of declaration, then inner scopes, the youngest sibling first.
  */
 import type { RegisterName } from './register-names.ts';
-import type { Scope, SourceRange, Variable } from './scope.ts';
+import type { Scope, Variable } from './scope.ts';
 
 /** Gives every variable of the function its register; null stands for a temporary of V8's own. */
 export function allocateRegisters(root: Scope): (RegisterName | null)[] {

@@ -3,6 +3,7 @@ import type { Program } from 'acorn';
 import { allocateRegisters, resolveTree } from './allocation.ts';
 import { countCompletionTemporaries } from './completion.ts';
 import type { RegisterName } from './register-names.ts';
+import type { RegisterRules } from './register-rules.ts';
 import { ScopeBuilder } from './scope-builder.ts';
 import { Scope, type SourceRange } from './scope.ts';
 import { visit } from './visit.ts';
@@ -22,13 +23,35 @@ export interface Analysis {
   readonly parametersCopied: readonly boolean[];
 }
 
+/** What the source text does not tell. */
+export interface Circumstances {
+  /** The code around is strict. */
+  readonly isStrict: boolean;
+  readonly rules: RegisterRules;
+}
+
+/** Analyses under all circumstances that are possible, and keeps what is the same under all of them. */
+export function analyseAll(
+  possible: readonly Circumstances[],
+  analyse: (circumstances: Circumstances) => Analysis,
+): Analysis {
+  return possible.map(analyse).reduce((one, other) => ({
+    registers: one.registers.map((register, index) =>
+      JSON.stringify(register) === JSON.stringify(other.registers[index]) ? register : null,
+    ),
+    parametersCopied: one.parametersCopied.map(
+      (isCopied, index) => isCopied || other.parametersCopied[index] === true,
+    ),
+  }));
+}
+
 /** A function of the source. */
 export function analyseFunction(
   node: FunctionNode,
-  isStrict: boolean,
   isDerivedConstructor: boolean,
+  circumstances: Circumstances,
 ): Analysis {
-  const builder = builderAround(node, isStrict);
+  const builder = builderAround(node, circumstances);
   const scope = openFunction(builder, node);
   scope.isDerivedConstructor = isDerivedConstructor;
   builder.planIn(scope, functionSteps(builder, scope, node));
@@ -41,10 +64,10 @@ export function analyseFunction(
 /** The body of a CommonJS module, which V8 compiles as a function without a source text of its head. */
 export function analyseWrapped(
   program: Program,
-  isStrict: boolean,
   parameters: readonly string[],
+  circumstances: Circumstances,
 ): Analysis {
-  const builder = builderAround(program, isStrict);
+  const builder = builderAround(program, circumstances);
   const scope = builder.open('function', program, { isDeclarationScope: true });
   declareOwn(scope);
   for (const name of parameters) declareSimpleParameter(scope, name);
@@ -60,8 +83,8 @@ export function analyseWrapped(
 }
 
 /** The top level of an ECMAScript module. V8 compiles it as a generator. */
-export function analyseModule(program: Program): Analysis {
-  const builder = builderAround(program, true);
+export function analyseModule(program: Program, circumstances: Circumstances): Analysis {
+  const builder = builderAround(program, circumstances);
   const scope = builder.open('module', program, { isDeclarationScope: true });
   scope.addTemporary(); // the generator object
   builder.planIn(scope, program.body);
@@ -70,15 +93,17 @@ export function analyseModule(program: Program): Analysis {
     variable.isUsed = true; // a function that is only skimmed might need it
     if (builder.exportedNames.has(variable.name)) variable.isElsewhere = true;
   }
-  const completion = builder.hasTopLevelAwait ? 1 : countCompletionTemporaries(program);
-  for (let count = completion; count > 0; count--) scope.addTemporary();
+  if (circumstances.rules.hasModuleResult) {
+    const completion = builder.hasTopLevelAwait ? 1 : countCompletionTemporaries(program);
+    for (let count = completion; count > 0; count--) scope.addTemporary();
+  }
   resolveTree(scope);
   return { registers: allocateRegisters(scope), parametersCopied: [] };
 }
 
 /** The top level of a classic script: its variables are global, those of its blocks are not. */
-export function analyseScript(program: Program, isStrict: boolean): Analysis {
-  const builder = builderAround(program, isStrict);
+export function analyseScript(program: Program, circumstances: Circumstances): Analysis {
+  const builder = builderAround(program, circumstances);
   const scope = builder.open('script', program, { isDeclarationScope: true });
   builder.planIn(scope, program.body);
   builder.run();
@@ -89,8 +114,12 @@ export function analyseScript(program: Program, isStrict: boolean): Analysis {
 }
 
 /** The function V8 makes of the fields of a class, or of its static fields and blocks. */
-export function analyseInitialiser(node: ClassNode, isStatic: boolean): Analysis {
-  const builder = builderAround(node, true);
+export function analyseInitialiser(
+  node: ClassNode,
+  isStatic: boolean,
+  circumstances: Circumstances,
+): Analysis {
+  const builder = builderAround(node, circumstances);
   const scope = openInitialiser(builder);
   builder.planIn(
     scope,
@@ -106,9 +135,9 @@ export function analyseInitialiser(node: ClassNode, isStatic: boolean): Analysis
 }
 
 /** A builder that stands in a place holder for everything outside the function. */
-function builderAround(range: SourceRange, isStrict: boolean): ScopeBuilder {
+function builderAround(range: SourceRange, { isStrict, rules }: Circumstances): ScopeBuilder {
   const outside = { kind: 'script', outer: null, range, isDeclarationScope: true } as const;
-  return new ScopeBuilder(new Scope({ ...outside, isStrict }), visit);
+  return new ScopeBuilder(new Scope({ ...outside, isStrict }), rules, visit);
 }
 
 /** Parameters that are destructured, have defaults, are captured, or are aliased by `arguments`, are copied. */

@@ -6,6 +6,14 @@ import type { Program, Statement, ModuleDeclaration } from 'acorn';
 
 type TopStatement = Statement | ModuleDeclaration;
 
+const loopTypes: ReadonlySet<string> = new Set([
+  'DoWhileStatement',
+  'WhileStatement',
+  'ForStatement',
+  'ForInStatement',
+  'ForOfStatement',
+]);
+
 /** How many registers the completion value takes: one for itself, one more for each `finally` that must save it. */
 export function countCompletionTemporaries(program: Program): number {
   const completion = new Completion();
@@ -30,53 +38,31 @@ class Completion {
   }
 
   private process(node: TopStatement): void {
-    switch (node.type) {
-      case 'ExpressionStatement':
-        if (!this.#isSet) this.isAssigned = true;
-        this.#isSet = true;
-        return;
-      case 'BlockStatement':
-        this.processAll(node.body);
-        return;
-      case 'LabeledStatement':
-        this.processLabeled(node.body);
-        return;
-      case 'IfStatement':
-        this.processBranches(node.consequent, node.alternate ?? null);
-        return;
-      case 'DoWhileStatement':
-      case 'WhileStatement':
-      case 'ForStatement':
-      case 'ForInStatement':
-      case 'ForOfStatement':
-        this.breakable(() => {
-          this.process(node.body);
-        });
-        this.assignBefore();
-        return;
-      case 'SwitchStatement':
-        this.breakable(() => {
-          for (const { consequent } of [...node.cases].reverse()) this.processAll(consequent);
-        });
-        this.assignBefore();
-        return;
-      case 'TryStatement':
-        this.processTry(node);
-        return;
-      case 'WithStatement':
-        this.process(node.body);
-        if (!this.#isSet) this.isAssigned = true;
-        this.#isSet = true;
-        return;
-      case 'BreakStatement':
-      case 'ContinueStatement':
-        this.#isSet = false;
-        return;
-      case 'ReturnStatement':
-        this.#isSet = true;
-        return;
-      default:
-    }
+    if (node.type === 'ExpressionStatement') this.set();
+    else if (node.type === 'BlockStatement') this.processAll(node.body);
+    else if (node.type === 'LabeledStatement') this.processLabeled(node.body);
+    else if (node.type === 'IfStatement')
+      this.processBranches(node.consequent, node.alternate ?? null);
+    else if (node.type === 'TryStatement') this.processTry(node);
+    else if (node.type === 'WithStatement') {
+      this.process(node.body);
+      this.set();
+    } else this.processLoopOrJump(node);
+  }
+
+  private processLoopOrJump(node: TopStatement): void {
+    if (node.type === 'BreakStatement' || node.type === 'ContinueStatement') this.#isSet = false;
+    if (node.type === 'ReturnStatement') this.#isSet = true;
+    if (node.type === 'SwitchStatement') {
+      this.breakable(() => {
+        for (const { consequent } of [...node.cases].reverse()) this.processAll(consequent);
+      });
+    } else if (loopTypes.has(node.type) && 'body' in node) {
+      this.breakable(() => {
+        this.process(node.body as Statement);
+      });
+    } else return;
+    this.assignBefore();
   }
 
   /** Only a labelled block can be left by `break`; the label of a loop changes nothing. */
@@ -113,12 +99,23 @@ class Completion {
     if (this.#isBreakable) {
       this.#isSet = true;
       this.process(finalizer);
-      if (this.#isSet) this.saves++;
-      else this.isAssigned = true;
+      this.countSave();
       this.#isSet = false;
     }
     processTryCatch();
     this.assignBefore();
+  }
+
+  /** A `finally` that is left in the normal way must not change the value. */
+  private countSave(): void {
+    if (this.#isSet) this.saves++;
+    else this.isAssigned = true;
+  }
+
+  /** The statement gives the value, unless one behind it does. */
+  private set(): void {
+    if (!this.#isSet) this.isAssigned = true;
+    this.#isSet = true;
   }
 
   private assignBefore(): void {

@@ -3,18 +3,21 @@
  * registers and forgets their names; but it hands the numbers out by fixed rules, which can be followed again.
  * docs/v8-register-names.md tells the rules and how they are tested against V8 itself.
  */
-import { parse, type Options, type Program } from 'acorn';
+import { parse, type Program } from 'acorn';
 import {
+  analyseAll,
   analyseFunction,
   analyseInitialiser,
   analyseModule,
   analyseScript,
   analyseWrapped,
   type Analysis,
+  type Circumstances,
 } from './analysis.ts';
-import { indexFunctions, type FunctionIndex, type IndexedFunction } from './function-index.ts';
+import { findFunctions, type FoundFunction } from './function-search.ts';
 import { parameterText } from './parameter-text.ts';
 import type { FunctionNames } from './register-names.ts';
+import { possibleRules } from './register-rules.ts';
 import type { ClassNode } from './visit-class.ts';
 import { hasUseStrict } from './visit-function.ts';
 
@@ -29,6 +32,8 @@ export interface ScriptOptions {
    */
   readonly wrapperParameters?: readonly string[];
   readonly isModule?: boolean;
+  /** As in process.versions.v8. Without it only those registers get names that every version gives to the same variable. */
+  readonly v8Version?: string;
   /** Code of a direct or indirect `eval`: whether it is strict, and where its variables live, the source cannot tell. */
   readonly isEval?: boolean;
 }
@@ -57,10 +62,11 @@ export function parseScriptNames(
   return program === null ? null : new ParsedScript(program, options);
 }
 
+const modulesOnly = ['module'] as const;
+
 function parseProgram(sourceText: string, options: ScriptOptions): Program | null {
   const classic = options.wrapperParameters === undefined ? 'script' : 'commonjs';
-  const sourceTypes: Options['sourceType'][] =
-    options.isModule === true ? ['module'] : [classic, 'module'];
+  const sourceTypes = options.isModule === true ? modulesOnly : ([classic, 'module'] as const);
   for (const sourceType of sourceTypes) {
     try {
       return parse(sourceText, { ecmaVersion: 'latest', sourceType, allowHashBang: true });
@@ -74,13 +80,11 @@ function parseProgram(sourceText: string, options: ScriptOptions): Program | nul
 class ParsedScript implements ScriptNames {
   readonly #program: Program;
   readonly #options: ScriptOptions;
-  readonly #index: FunctionIndex;
   readonly #known = new Map<string, FunctionNames | null>();
 
   constructor(program: Program, options: ScriptOptions) {
     this.#program = program;
     this.#options = options;
-    this.#index = indexFunctions(program);
   }
 
   find(start: number, end: number, functionName = ''): FunctionNames | null {
@@ -93,9 +97,7 @@ class ParsedScript implements ScriptNames {
   }
 
   #name(start: number, end: number, functionName: string): FunctionNames | null {
-    const [match, ...others] = (this.#index.get(end) ?? []).filter(({ node }) =>
-      beginsAt(node, start),
-    );
+    const [match, ...others] = findFunctions(this.#program, start, end);
     const isTop = start <= 0 && end >= (this.#program.body.at(-1)?.end ?? 0);
     if (others.length > 0 || (isTop && match !== undefined)) return null;
     if (match !== undefined) return nameFunction(match, functionName, this.#options);
@@ -103,28 +105,21 @@ class ParsedScript implements ScriptNames {
   }
 }
 
-/** V8 begins arrows and classes with their first character, other functions with the parenthesis. */
-function beginsAt(node: IndexedFunction['node'], start: number): boolean {
-  if (node.type !== 'FunctionDeclaration' && node.type !== 'FunctionExpression')
-    return node.start === start;
-  return node.start <= start && start < (node.params[0] ?? node.body).start;
-}
-
 function nameFunction(
-  found: IndexedFunction,
+  found: FoundFunction,
   functionName: string,
   options: ScriptOptions,
-): FunctionNames | null {
+): FunctionNames {
   const { node, kind, className } = found;
+  const possible = possibleCircumstances(found.isStrict, options);
   if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression')
-    return nameClassFunction(node, className, functionName);
-  const analyse = (isStrict: boolean): Analysis =>
-    analyseFunction(node, isStrict, found.isDerivedConstructor);
+    return nameClassFunction(node, className, functionName, possible);
+  const analysis = analyseAll(possible, (circumstances) =>
+    analyseFunction(node, found.isDerivedConstructor, circumstances),
+  );
   return {
     parameters: node.params.map(parameterText),
-    ...(options.isEval === true && !found.isStrict
-      ? agreement(analyse(false), analyse(true))
-      : analyse(found.isStrict)),
+    ...analysis,
     kind,
     isAsync: node.async,
     isGenerator: node.generator,
@@ -137,10 +132,15 @@ function nameClassFunction(
   node: ClassNode,
   className: string | undefined,
   functionName: string,
+  possible: readonly Circumstances[],
 ): FunctionNames {
   const isStatic = functionName === '<static_initializer>';
   const isInitialiser = isStatic || functionName === '<instance_members_initializer>';
-  const analysis = isInitialiser ? analyseInitialiser(node, isStatic) : unknownRegisters;
+  const analysis = isInitialiser
+    ? analyseAll(possible, ({ rules }) =>
+        analyseInitialiser(node, isStatic, { isStrict: true, rules }),
+      )
+    : unknown;
   return {
     parameters: [],
     ...analysis,
@@ -153,27 +153,27 @@ function nameClassFunction(
 
 function nameTop(program: Program, options: ScriptOptions): FunctionNames {
   const plain = { parameters: [], isAsync: false, isGenerator: false };
-  if (program.sourceType === 'module')
-    return { ...plain, ...analyseModule(program), kind: 'module' };
   const { wrapperParameters } = options;
-  const isStrict = hasUseStrict(program);
+  const isModule = program.sourceType === 'module';
+  const possible = possibleCircumstances(isModule || hasUseStrict(program), options);
+  if (isModule) {
+    const analysis = analyseAll(possible, (one) => analyseModule(program, one));
+    return { ...plain, ...analysis, kind: 'module' };
+  }
   if (wrapperParameters !== undefined) {
-    const analysis = analyseWrapped(program, isStrict, wrapperParameters);
+    const analysis = analyseAll(possible, (one) => analyseWrapped(program, wrapperParameters, one));
     return { ...plain, ...analysis, parameters: wrapperParameters, kind: 'function' };
   }
-  const analysis = options.isEval === true ? unknownRegisters : analyseScript(program, isStrict);
+  const analysis =
+    options.isEval === true ? unknown : analyseAll(possible, (one) => analyseScript(program, one));
   return { ...plain, ...analysis, kind: 'script' };
 }
 
-const unknownRegisters: Analysis = { registers: [], parametersCopied: [] };
+const unknown: Analysis = { registers: [], parametersCopied: [] };
 
-/** What is true whether or not the code is strict. */
-function agreement(sloppy: Analysis, strict: Analysis): Analysis {
-  const isSame = JSON.stringify(sloppy.registers) === JSON.stringify(strict.registers);
-  return {
-    registers: isSame ? sloppy.registers : [],
-    parametersCopied: sloppy.parametersCopied.map(
-      (isCopied, index) => isCopied || strict.parametersCopied[index] === true,
-    ),
-  };
+/** Code of an eval is strict when the code that calls it is, which its source does not tell. */
+function possibleCircumstances(isStrict: boolean, options: ScriptOptions): Circumstances[] {
+  const modes = options.isEval === true && !isStrict ? [false, true] : [isStrict];
+  const rules = possibleRules(options.v8Version);
+  return modes.flatMap((mode) => rules.map((rule) => ({ isStrict: mode, rules: rule })));
 }

@@ -3,6 +3,7 @@
  * The walk keeps its own stack: a tree as deep as the parser can make it must not overflow ours.
  */
 import type { AnyNode } from 'acorn';
+import type { RegisterRules } from './register-rules.ts';
 import { Scope, type ScopeKind, type SourceRange } from './scope.ts';
 
 /** What the walk does next: look at a node, or run something that depends on what was seen before. */
@@ -15,6 +16,7 @@ export type Visit = (builder: ScopeBuilder, node: AnyNode) => void;
 export class ScopeBuilder {
   /** The scope that the walk stands in. */
   scope: Scope;
+  readonly rules: RegisterRules;
   /** Closures and direct evals met so far; V8 asks of a loop whether it contains any. */
   closureCount = 0;
   /** Whether a module waits outside of its functions. */
@@ -24,8 +26,9 @@ export class ScopeBuilder {
   readonly #steps: Step[] = [];
   readonly #visit: Visit;
 
-  constructor(root: Scope, visit: Visit) {
+  constructor(root: Scope, rules: RegisterRules, visit: Visit) {
     this.scope = root;
+    this.rules = rules;
     this.#visit = visit;
   }
 

@@ -131,12 +131,12 @@ export class Scope {
 
   /** The nearest scope, this one included, that owns registers. */
   closure(): Scope {
-    return this.isClosure ? this : this.requireOuter().closure();
+    return this.nearest((scope) => scope.isClosure);
   }
 
   /** The nearest scope, this one included, where `var` lands. */
   declarationScope(): Scope {
-    return this.isDeclarationScope ? this : this.requireOuter().declarationScope();
+    return this.nearest((scope) => scope.isDeclarationScope);
   }
 
   /** Notes that code directly in this scope uses a name; resolved when everything is declared. */
@@ -146,15 +146,14 @@ export class Scope {
 
   /** Notes a direct call of `eval`. */
   recordEval(): void {
-    for (let scope: Scope | null = this; scope !== null && !scope.containsEval; scope = scope.outer)
-      scope.containsEval = true;
+    for (const scope of this.outwards()) scope.containsEval = true;
   }
 
   /** Binds the names used in this scope to variables, and marks these used and, where captured, in a context. */
   resolveReferences(): void {
     for (const name of this.#references) {
       let isCaptured = false;
-      for (let scope: Scope | null = this; scope !== null; scope = scope.outer) {
+      for (const scope of this.outwards()) {
         const variable = scope.variables.get(name);
         if (variable !== undefined) {
           variable.isUsed = true;
@@ -166,8 +165,14 @@ export class Scope {
     }
   }
 
-  private requireOuter(): Scope {
-    if (this.outer === null) throw new Error('A scope outside of every function');
-    return this.outer;
+  /** This scope and those around it, from the inside out. */
+  *outwards(): Generator<Scope, void> {
+    yield this;
+    for (let { outer } = this; outer !== null; outer = outer.outer) yield outer;
+  }
+
+  private nearest(isWanted: (scope: Scope) => boolean): Scope {
+    for (const scope of this.outwards()) if (isWanted(scope)) return scope;
+    throw new Error('A scope outside of every function');
   }
 }

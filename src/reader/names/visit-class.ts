@@ -10,7 +10,7 @@ import type {
   PropertyDefinition,
   StaticBlock,
 } from 'acorn';
-import { declareOwn, visitFunction } from './visit-function.ts';
+import { declareOwn } from './visit-function.ts';
 import type { ScopeBuilder, Step } from './scope-builder.ts';
 import type { Scope } from './scope.ts';
 
@@ -27,7 +27,7 @@ export function visitClass(builder: ScopeBuilder, node: ClassNode): void {
       builder.planIn(scope, [
         node.superClass,
         ...node.body.body.map((member) => () => {
-          visitMember(builder, node, member, initialisers);
+          visitMember(builder, member, initialisers);
         }),
       ]);
     },
@@ -51,21 +51,10 @@ function declareClass(builder: ScopeBuilder, node: ClassDeclaration): void {
   builder.scope.declare(node.id.name, 'lexical', visible).isUsed = true;
 }
 
-function visitMember(
-  builder: ScopeBuilder,
-  node: ClassNode,
-  member: ClassMember,
-  initialisers: Initialisers,
-): void {
+function visitMember(builder: ScopeBuilder, member: ClassMember, initialisers: Initialisers): void {
   if (member.type !== 'StaticBlock') declarePrivateName(builder.scope, member);
   if (member.type === 'MethodDefinition') {
-    const isDerived = member.kind === 'constructor' && node.superClass != null;
-    builder.plan([
-      member.computed ? member.key : null,
-      () => {
-        visitFunction(builder, member.value, isDerived);
-      },
-    ]);
+    builder.plan([member.computed ? member.key : null, member.value]);
     return;
   }
   builder.plan([

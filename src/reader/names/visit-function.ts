@@ -21,14 +21,9 @@ export type FunctionNode =
   FunctionDeclaration | AnonymousFunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
 
 /** A function expression or arrow inside the code that is looked at. */
-export function visitFunction(
-  builder: ScopeBuilder,
-  node: FunctionNode,
-  isDerivedConstructor = false,
-): void {
+export function visitFunction(builder: ScopeBuilder, node: FunctionNode): void {
   builder.closureCount++;
   const scope = openFunction(builder, node);
-  scope.isDerivedConstructor = isDerivedConstructor;
   builder.planIn(scope, functionSteps(builder, scope, node));
 }
 

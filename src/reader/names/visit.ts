@@ -7,8 +7,10 @@ import type {
   CallExpression,
   CatchClause,
   MemberExpression,
+  ReturnStatement,
   Statement,
   SwitchStatement,
+  WithStatement,
 } from 'acorn';
 import { visitClass } from './visit-class.ts';
 import { visitFunction, visitFunctionDeclaration } from './visit-function.ts';
@@ -17,101 +19,71 @@ import { visitExport, visitImport } from './visit-module.ts';
 import { declarationSteps, patternSteps } from './declarations.ts';
 import type { ScopeBuilder, Step } from './scope-builder.ts';
 
-type AnyProperty = Extract<AnyNode, { type: 'Property' }>;
+type Visitors = {
+  readonly [Type in AnyNode['type']]?: (
+    builder: ScopeBuilder,
+    node: Extract<AnyNode, { type: Type }>,
+  ) => void;
+};
+
+/** Nodes that are more than the sum of their children. */
+const visitors: Visitors = {
+  Identifier: (builder, { name }) => {
+    builder.scope.refer(name);
+  },
+  PrivateIdentifier: (builder, { name }) => {
+    builder.scope.refer(`#${name}`);
+  },
+  MetaProperty: (builder, { meta }) => {
+    if (meta.name === 'new') builder.scope.refer('.new.target');
+  },
+  CallExpression: visitCall,
+  MemberExpression: visitMember,
+  Property: (builder, { computed, key, value }) => {
+    builder.plan([computed ? key : null, value]);
+  },
+  FunctionDeclaration: visitFunctionDeclaration,
+  FunctionExpression: visitFunction,
+  ArrowFunctionExpression: visitFunction,
+  ClassDeclaration: visitClass,
+  ClassExpression: visitClass,
+  VariableDeclaration: (builder, node) => {
+    builder.plan(declarationSteps(builder, node, builder.scope.range.end));
+  },
+  BlockStatement: (builder, node) => {
+    builder.planIn(builder.open('block', node), node.body);
+  },
+  IfStatement: (builder, { test, consequent, alternate }) => {
+    builder.plan([test, branch(builder, consequent), branch(builder, alternate)]);
+  },
+  ForStatement: visitFor,
+  ForInStatement: visitForEach,
+  ForOfStatement: visitForEach,
+  SwitchStatement: visitSwitch,
+  CatchClause: visitCatch,
+  WithStatement: visitWith,
+  LabeledStatement: (builder, { body }) => {
+    builder.plan([body]);
+  },
+  BreakStatement: () => undefined,
+  ContinueStatement: () => undefined,
+  ReturnStatement: visitReturn,
+  AwaitExpression: (builder, { argument }) => {
+    if (builder.scope.closure().kind === 'module') builder.hasTopLevelAwait = true;
+    builder.plan([argument]);
+  },
+  ImportDeclaration: visitImport,
+  ExportNamedDeclaration: visitExport,
+  ExportDefaultDeclaration: visitExport,
+  ExportAllDeclaration: visitExport,
+};
 
 /** Looks at one node of the tree. */
 export function visit(builder: ScopeBuilder, node: AnyNode): void {
-  switch (node.type) {
-    case 'Identifier':
-      builder.scope.refer(node.name);
-      return;
-    case 'CallExpression':
-      visitCall(builder, node);
-      return;
-    case 'MemberExpression':
-      visitMember(builder, node);
-      return;
-    case 'Property':
-      visitProperty(builder, node);
-      return;
-    case 'PrivateIdentifier':
-      builder.scope.refer(`#${node.name}`);
-      return;
-    case 'MetaProperty':
-      if (node.meta.name === 'new') builder.scope.refer('.new.target');
-      return;
-    case 'FunctionDeclaration':
-      visitFunctionDeclaration(builder, node);
-      return;
-    case 'FunctionExpression':
-    case 'ArrowFunctionExpression':
-      visitFunction(builder, node);
-      return;
-    case 'ClassDeclaration':
-    case 'ClassExpression':
-      visitClass(builder, node);
-      return;
-    default:
-      visitStatement(builder, node);
-  }
-}
-
-function visitStatement(builder: ScopeBuilder, node: AnyNode): void {
-  switch (node.type) {
-    case 'VariableDeclaration':
-      builder.plan(declarationSteps(builder, node, builder.scope.range.end));
-      return;
-    case 'BlockStatement':
-      builder.planIn(builder.open('block', node), node.body);
-      return;
-    case 'IfStatement':
-      builder.plan([node.test, branch(builder, node.consequent), branch(builder, node.alternate)]);
-      return;
-    case 'ForStatement':
-      visitFor(builder, node);
-      return;
-    case 'ForInStatement':
-    case 'ForOfStatement':
-      visitForEach(builder, node);
-      return;
-    case 'SwitchStatement':
-      visitSwitch(builder, node);
-      return;
-    case 'CatchClause':
-      visitCatch(builder, node);
-      return;
-    case 'WithStatement':
-      builder.plan([
-        node.object,
-        () => {
-          builder.planIn(builder.open('with', node.body), [node.body]);
-        },
-      ]);
-      return;
-    case 'LabeledStatement':
-      builder.plan([node.body]);
-      return;
-    case 'BreakStatement':
-    case 'ContinueStatement':
-      return;
-    case 'ReturnStatement':
-      visitReturn(builder, node.argument);
-      return;
-    case 'AwaitExpression':
-      if (builder.scope.closure().kind === 'module') builder.hasTopLevelAwait = true;
-      builder.plan([node.argument]);
-      return;
-    case 'ImportDeclaration':
-      visitImport(builder, node);
-      return;
-    case 'ExportNamedDeclaration':
-    case 'ExportDefaultDeclaration':
-    case 'ExportAllDeclaration':
-      visitExport(builder, node);
-      return;
-    default:
-      builder.plan(childrenOf(node));
-  }
+  const visitor = visitors[node.type] as
+    ((builder: ScopeBuilder, node: AnyNode) => void) | undefined;
+  if (visitor === undefined) builder.plan(childrenOf(node));
+  else visitor(builder, node);
 }
 
 /** A sloppy-mode function as the branch of an `if` gets a block of its own. */
@@ -177,11 +149,12 @@ function visitCatch(builder: ScopeBuilder, node: CatchClause): void {
   ]);
 }
 
-/** In a derived constructor the returned value takes a temporary, to be compared with undefined. */
-function visitReturn(builder: ScopeBuilder, argument: AnyNode | null | undefined): void {
+/** In a derived constructor the returned value must be compared with undefined. */
+function visitReturn(builder: ScopeBuilder, { argument }: ReturnStatement): void {
   builder.plan([
     argument,
     () => {
+      if (!builder.rules.hasReturnTemporaries) return;
       const closure = builder.scope.closure();
       if (closure.isDerivedConstructor) closure.addTemporary();
     },
@@ -207,8 +180,13 @@ function visitMember(builder: ScopeBuilder, node: MemberExpression): void {
   builder.plan([node.object, node.computed ? property : null]);
 }
 
-function visitProperty(builder: ScopeBuilder, { computed, key, value }: AnyProperty): void {
-  builder.plan([computed ? key : null, value]);
+function visitWith(builder: ScopeBuilder, { object, body }: WithStatement): void {
+  builder.plan([
+    object,
+    () => {
+      builder.planIn(builder.open('with', body), [body]);
+    },
+  ]);
 }
 
 /** All nodes directly below, in source order. */

@@ -14,7 +14,7 @@
 #include <memory>
 #include <new>
 
-#include "ptrace_step.h"
+#include "ptrace_catch.h"
 #include "scoped_lock.h"
 
 namespace sleeper {
@@ -35,7 +35,7 @@ struct Stop {
   Phase phase = kStopping;
   bool resume_wanted = false;
   bool hold_expired = false;
-  StepRequest* step = nullptr;
+  CatchRequest* wish = nullptr;
   size_t stopped = 0;
   int64_t stood_still_ns = 0;
   uint32_t stop_timeout_ms;
@@ -153,11 +153,11 @@ void Detach(Stop& stop) {
   }
 }
 
-void AnswerStep(Stop& stop, StepRequest& request) {
+void AnswerCatch(Stop& stop, CatchRequest& request) {
   for (size_t i = 0; i < stop.count; i++) {
     Tracee& tracee = stop.tracees[i];
     if (tracee.tid == request.tid && tracee.state == Tracee::kStopped && tracee.in_interrupt) {
-      RunSteps(tracee, request);
+      CatchAtAddress(tracee, request);
       return;
     }
   }
@@ -170,11 +170,11 @@ void HoldUntilResumed(Stop& stop) {
   stop.phase = Stop::kHeld;
   pthread_cond_broadcast(&stop.changed);
   while (!stop.resume_wanted) {
-    if (stop.step != nullptr) {
+    if (stop.wish != nullptr) {
       // The caller is waiting for this very answer and touches nothing meanwhile.
-      AnswerStep(stop, *stop.step);
-      stop.step->done = true;
-      stop.step = nullptr;
+      AnswerCatch(stop, *stop.wish);
+      stop.wish->done = true;
+      stop.wish = nullptr;
       pthread_cond_broadcast(&stop.changed);
     } else if (pthread_cond_timedwait(&stop.changed, &stop.mutex, &until) == ETIMEDOUT) {
       stop.hold_expired = !stop.resume_wanted;
@@ -269,24 +269,24 @@ int StopThreads(const int32_t* tids, size_t count, uint8_t* registers, int32_t* 
   return stopped;
 }
 
-int64_t StepThread(pid_t tid, const double* addresses, size_t count, uint32_t max_steps, uint32_t timeout_ms,
+int64_t CatchThread(pid_t tid, const double* addresses, size_t count, uint32_t max_tries, uint32_t timeout_ms,
                    uint8_t* registers, uint8_t* vectors) {
   ScopedLock lock(current_mutex);
   if (current == nullptr) return -EINVAL;
-  StepRequest request{.tid = tid,
+  CatchRequest request{.tid = tid,
                       .addresses = addresses,
                       .address_count = count,
-                      .max_steps = max_steps,
+                      .max_tries = max_tries,
                       .deadline = MonotonicNow() + timeout_ms * kMillisecond,
                       .registers = registers,
                       .vectors = vectors};
   ScopedLock stop_lock(current->mutex);
   if (current->phase != Stop::kHeld) return -EINVAL;
-  current->step = &request;
+  current->wish = &request;
   pthread_cond_broadcast(&current->changed);
   while (!request.done && current->phase == Stop::kHeld) pthread_cond_wait(&current->changed, &current->mutex);
   // The hold limit may have passed before the request was seen.
-  current->step = nullptr;
+  current->wish = nullptr;
   return request.result;
 }
 

@@ -1,4 +1,4 @@
-// One traced thread, and how it is run on instruction by instruction. Only for ptrace_stop.cc, on its tracer thread.
+// One traced thread, and how it is caught at a certain place. Only for ptrace_stop.cc, on its tracer thread.
 #pragma once
 
 #include <sys/types.h>
@@ -24,7 +24,7 @@ struct Tracee {
   int error = 0;
   // A signal was on its way to the thread when it stopped: it gets it when we let go.
   int signal_to_deliver = 0;
-  // It stands in our own interrupt, not in a signal's delivery or a group-stop: only then it may be stepped.
+  // It stands in our own interrupt, not in a signal's delivery or a group-stop: only then it may be run on.
   bool in_interrupt = false;
   uint8_t registers[kRegisterSetBytes];
 
@@ -34,12 +34,12 @@ struct Tracee {
   }
 };
 
-// What a caller wants stepped; it waits until `done`.
-struct StepRequest {
+// Where a caller wants a thread caught; it waits until `done`.
+struct CatchRequest {
   pid_t tid;
   const double* addresses;
   size_t address_count;
-  uint32_t max_steps;
+  uint32_t max_tries;
   int64_t deadline;
   uint8_t* registers;
   uint8_t* vectors;
@@ -47,7 +47,9 @@ struct StepRequest {
   bool done = false;
 };
 
-// Does what the request says with a thread that stands still, and writes the request's result.
-void RunSteps(Tracee& tracee, StepRequest& request);
+// Lets a thread that stands still run and stops it again until it stands at a wanted address. Nothing but plain stops is
+// used: should this process die, the kernel lets the thread run on. (Single steps would be exact, but a thread whose
+// tracer dies between two of them is killed by the trap.)
+void CatchAtAddress(Tracee& tracee, CatchRequest& request);
 
 }  // namespace sleeper

@@ -30,6 +30,31 @@ interface Block {
 
 const maxDepth = 5;
 
+const simpleKinds = ['variable', 'variable', 'probe', 'destructuring', 'assignment'] as const;
+
+/** Statements with statements inside; some are more likely. */
+const nestedKinds = [
+  'nestedBlock',
+  'ifStatement',
+  'forLoop',
+  'forLoop',
+  'forEach',
+  'forEach',
+  'tryStatement',
+  'switchStatement',
+  'functionStatement',
+  'functionExpression',
+  'arrow',
+  'arrow',
+  'classStatement',
+  'classExpression',
+  'whileLoop',
+  'labelled',
+  'objectWithMethods',
+  'blockFunction',
+  'annexB',
+] as const;
+
 class Generator {
   readonly #options: GeneratorOptions;
   #state: number;
@@ -155,21 +180,8 @@ class Generator {
   }
 
   private statement(depth: number): void {
-    const simple = [
-      this.variable,
-      this.variable,
-      this.variable,
-      this.probe,
-      this.destructuring,
-      this.assignment,
-    ];
-    const nested = [
-      this.nestedBlock, this.ifStatement, this.forLoop, this.forLoop, this.forEach, this.forEach, this.tryStatement,
-      this.switchStatement, this.functionStatement, this.functionExpression, this.arrow, this.arrow, this.classStatement,
-      this.classExpression, this.whileLoop, this.labelled, this.objectWithMethods, this.blockFunction, this.annexB,
-    ]; // prettier-ignore
-    const write = this.pick(depth < maxDepth && this.chance(0.45) ? nested : simple);
-    write.call(this, depth + 1);
+    const kinds = depth < maxDepth && this.chance(0.45) ? nestedKinds : simpleKinds;
+    this[this.pick(kinds)](depth + 1);
   }
 
   private value(): string {

@@ -91,7 +91,8 @@ export function analyseModule(program: Program, circumstances: Circumstances): A
   builder.run();
   for (const variable of scope.variables.values()) {
     variable.isUsed = true; // a function that is only skimmed might need it
-    if (builder.exportedNames.has(variable.name)) variable.isElsewhere = true;
+    const isHandedOn = builder.rules.hasNamespaceExports && builder.namespaces.has(variable);
+    if (builder.exportedNames.has(variable.name) && !isHandedOn) variable.isElsewhere = true;
   }
   if (circumstances.rules.hasModuleResult) {
     const completion = builder.hasTopLevelAwait ? 1 : countCompletionTemporaries(program);

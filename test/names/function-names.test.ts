@@ -118,6 +118,25 @@ suite('what is told beside registers', () => {
     assert.equal(told('«export let a = 1;»'), 'module');
   });
 
+  test('initialisers, wherever V8 says that they are', () => {
+    const source =
+      'x = class Q { a = class { b = 1 }; static c = 2; m() {} static { let d = 3; f(d); } };';
+    const names = parseScriptNames(source, { v8Version: '13.6' });
+    const at = (start: string, end: string, name: string): unknown => {
+      const found = names?.find(source.indexOf(start), source.indexOf(end) + end.length, name);
+      return [found?.kind, found?.className, ...(registerNames(found ?? null) ?? [])];
+    };
+    const statics = ['class-fields', 'Q', 'd'];
+    assert.deepEqual(at('class Q', '} }', '<static_initializer>'), statics);
+    assert.deepEqual(at('{ a', '} }', '<static_initializer>'), statics);
+    assert.deepEqual(at('static c', 'f(d); }', '<static_initializer>'), statics);
+    const instance = '<instance_members_initializer>';
+    assert.deepEqual(at('a = ', '1 }', instance), ['class-fields', 'Q']);
+    assert.deepEqual(at('b = ', '1', instance), ['class-fields', 'a']);
+    assert.deepEqual(at('b = ', '1', '<static_initializer>'), [undefined, undefined]);
+    assert.deepEqual(at('class Q', '} }', 'Q'), ['constructor', 'Q']);
+  });
+
   test('ranges in which a value is current', () => {
     const source =
       'function f() { var v = 0; for (;;) { g(); const a = h(); { let v = 1; g(v); } g(a); } }';

@@ -1,6 +1,8 @@
 // Node-API glue: checks the arguments, calls, hands back a number. src/native.ts and
 // src/agent/native.cts say what each function promises.
 #include <napi.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <memory>
@@ -97,6 +99,7 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod("stepThread", &Addon::StepThread),
                              InstanceMethod("resumeThreads", &Addon::ResumeThreads),
                              InstanceMethod("connectAgent", &Addon::ConnectAgent),
+                             InstanceMethod("isMainThread", &Addon::IsMainThread),
                              InstanceMethod("armAgent", &Addon::ArmAgent),
                              InstanceMethod("disarmAgent", &Addon::DisarmAgent),
                              InstanceMethod("setAnnotations", &Addon::SetAnnotations),
@@ -173,6 +176,10 @@ class Addon : public Napi::Addon<Addon> {
     pid_t pid = arguments.Pid("pid");
     if (!arguments.ok()) return Napi::Value();
     return Result(info, sleeper::ConnectAgent(pid));
+  }
+
+  Napi::Value IsMainThread(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), syscall(SYS_gettid) == getpid());
   }
 
   Napi::Value ArmAgent(const Napi::CallbackInfo& info) {

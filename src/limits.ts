@@ -47,7 +47,7 @@ export const limits = {
   /** Instructions a thread is stepped to its next loop check: loops of optimised code turn within a few thousand. */
   maxSteps: 20_000,
   /** Time for that; a step takes some microseconds. The target stands nearly still meanwhile. */
-  stepTimeoutMs: 40,
+  stepTimeoutMs: 100,
   /** Threads looked at in one process. */
   maxThreads: 4_096,
   /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */

@@ -87,30 +87,27 @@ void Connections::Accept() {
   ucred peer{};
   socklen_t length = sizeof peer;
   bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0;
-  if (!known || (peer.uid != 0 && peer.uid != geteuid())) {
-    static const char kDenied[] = "{\"ok\":false,\"error\":\"denied\"}\n";
-    send(fd, kDenied, sizeof kDenied - 1, MSG_NOSIGNAL);
-    close(fd);
-    return;
-  }
   Connection& connection = Place();
   connection.fd = fd;
   connection.peer = peer.pid;
+  connection.denied = !known || (peer.uid != 0 && peer.uid != geteuid());
   connection.length = 0;
-  connection.begun_ns = 0;
   connection.last_used_ns = MonotonicNs();
+  connection.begun_ns = connection.denied ? connection.last_used_ns : 0;
   epoll_event interest{};
   interest.events = EPOLLIN;
   interest.data.u64 = static_cast<uint64_t>(&connection - connections_);
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &interest) != 0) Close(connection);
 }
 
-// A free place, or that of the connection which has been silent for the longest time.
+// A free place, or that of one who is denied, or of the connection which has been silent for the longest time.
 Connections::Connection& Connections::Place() {
   Connection* oldest = &connections_[0];
   for (Connection& connection : connections_) {
     if (connection.fd < 0) return connection;
-    if (connection.last_used_ns < oldest->last_used_ns) oldest = &connection;
+    bool cheaper = connection.denied && !oldest->denied;
+    bool older = connection.last_used_ns < oldest->last_used_ns;
+    if (cheaper || (older && connection.denied == oldest->denied)) oldest = &connection;
   }
   Close(*oldest);
   return *oldest;
@@ -126,7 +123,11 @@ void Connections::Serve(size_t index) {
   if (connection.fd < 0) return;
   ssize_t got = read(connection.fd, connection.line + connection.length, kLineBytes - connection.length);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) return Close(connection);
+  if (got > 0 && connection.denied) {
+    static const char kDenied[] = "{\"ok\":false,\"error\":\"denied\"}\n";
+    send(connection.fd, kDenied, sizeof kDenied - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  if (got <= 0 || connection.denied) return Close(connection);
   connection.last_used_ns = MonotonicNs();
   connection.length += static_cast<size_t>(got);
   while (connection.fd >= 0) {

@@ -29,6 +29,8 @@ class Connections {
   struct Connection {
     int fd = -1;
     pid_t peer = 0;
+    // Of another user: it is told so when it asks, or when its time is over.
+    bool denied = false;
     size_t length = 0;
     // When the first byte of an unfinished line came; 0 when there is none.
     int64_t begun_ns = 0;

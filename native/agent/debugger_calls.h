@@ -9,6 +9,8 @@
 // wait. The work is the sleeping thread's. When that is the calling thread, it is known to sleep, and may work itself.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -29,6 +31,8 @@ namespace sleeper {
 void OpenDebuggerCalls(int wake_fd);
 // On the sleeping thread, first thing.
 void AdoptSleepingThread();
+// epoll_wait(), known to the calls as the place where this thread sleeps.
+int SleepUntilPoked(int epoll, epoll_event* events, int most, int timeout_ms);
 // On the sleeping thread, whenever it wakes: looks at the mailbox and for calls, and serves them.
 void ServeDebugger();
 

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -51,7 +52,36 @@ struct ChildPlan {
   const Launch* launch;
   int input;
   int output;
+  // errno of what kept the child from becoming the helper.
   int error;
+};
+
+// Of the child that is on its way to exec. Static, because a debugger may throw away the frame of the call that started it.
+// One child at a time: `starting_since_ns` is when it was started, 0 when there is none.
+alignas(16) char child_stack[kChildStackBytes];
+ChildPlan child_plan;
+std::atomic<int64_t> starting_since_ns{0};
+// An exec takes milliseconds. After this time the claim is that of a call which a debugger has thrown away.
+constexpr int64_t kStartLimitMs = 1000;
+
+class StartClaim {
+ public:
+  StartClaim() {
+    for (;;) {
+      int64_t before = starting_since_ns.load();
+      mine_ = MonotonicNs();
+      bool free = before == 0 || mine_ - before > kStartLimitMs * kNsPerMs;
+      if (free && starting_since_ns.compare_exchange_strong(before, mine_)) return;
+      timespec pause{0, kReapIntervalNs};
+      nanosleep(&pause, nullptr);
+    }
+  }
+  ~StartClaim() { starting_since_ns.compare_exchange_strong(mine_, 0); }
+  StartClaim(const StartClaim&) = delete;
+  StartClaim& operator=(const StartClaim&) = delete;
+
+ private:
+  int64_t mine_ = 0;
 };
 
 // In the child, on its own stack but in the parent's memory, until exec. All signals are blocked here.
@@ -69,7 +99,7 @@ int ChildMain(void* argument) {
   int null = open("/dev/null", O_WRONLY);
   if (null >= 0) dup2(null, STDERR_FILENO);
   syscall(SYS_close_range, 3U, ~0U, 0U);
-  if (chdir("/") != 0) return 127;
+  if (chdir("/") != 0) _exit(127);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -86,19 +116,6 @@ int AboveStandard(int fd) {
   return moved;
 }
 
-// Returns the pid or -errno.
-pid_t Start(ChildPlan& plan) {
-  alignas(16) char stack[kChildStackBytes];
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  pid_t pid = clone(ChildMain, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_UNTRACED, &plan);
-  int error = errno;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return pid < 0 ? -error : pid;
-}
-
 bool PollUntil(int fd, short events, int64_t deadline) {
   for (;;) {
     int64_t left_ms = (deadline - MonotonicNs()) / kNsPerMs;
@@ -106,8 +123,36 @@ bool PollUntil(int fd, short events, int64_t deadline) {
     pollfd wanted{fd, events, 0};
     int ready = poll(&wanted, 1, static_cast<int>(left_ms) + 1);
     if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return false;
+    // Else interrupted, or the time is over: the next turn finds out.
   }
+}
+
+// Starts the helper and waits until it has left our memory by exec. Returns its pid or -errno.
+//
+// Without CLONE_VFORK: a debugger hears of the end of a vfork even when the child is CLONE_UNTRACED, and breaks off the call
+// it has made. Instead the child holds the other end of `left`, which closes on exec. Until then it shares this thread's
+// errno, so nothing here looks at that.
+pid_t Start(const Launch* launch, int input, int output) {
+  StartClaim claim;
+  int left[2];
+  if (pipe2(left, O_CLOEXEC) != 0) return -errno;
+  UniqueFd our_end(AboveStandard(left[0]));
+  UniqueFd child_end(AboveStandard(left[1]));
+  child_plan = {launch, input, output, 0};
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pid_t pid = clone(ChildMain, child_stack + sizeof child_stack, CLONE_VM | CLONE_UNTRACED, &child_plan);
+  int error = pid < 0 ? errno : 0;
+  child_end.Close();
+  if (pid > 0) PollUntil(our_end.get(), POLLIN, MonotonicNs() + kStartLimitMs * kNsPerMs);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid > 0 && child_plan.error != 0) {
+    error = child_plan.error;
+    waitpid(pid, nullptr, __WALL);
+  }
+  return error != 0 ? -error : pid;
 }
 
 // False when the helper does not take it all: then its answer, if any, says why.
@@ -183,17 +228,14 @@ ssize_t RunHelper(const char* request, size_t length, HelperAnswer answer, int64
   UniqueFd our_output(AboveStandard(output[0]));
   UniqueFd child_output(AboveStandard(output[1]));
 
-  ChildPlan plan{launch, child_input.get(), child_output.get(), 0};
-  pid_t pid = Start(plan);
+  pid_t pid = Start(launch, child_input.get(), child_output.get());
   if (pid < 0) return pid;
   child_input.Close();
   child_output.Close();
   // Where Yama restricts tracing to descendants, the helper, our child, may trace us all the same. EINVAL: no Yama.
   prctl(PR_SET_PTRACER, pid, 0, 0, 0);
   ssize_t result = -EPIPE;
-  if (plan.error != 0) {
-    result = -plan.error;
-  } else if (SendRequest(our_input.get(), request, length, deadline)) {
+  if (SendRequest(our_input.get(), request, length, deadline)) {
     our_input.Close();
     result = ReadAnswer(our_output.get(), answer, deadline, out, capacity);
   }

@@ -1,17 +1,17 @@
 #include "isolate_registry.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
+#include "libuv.h"
+#include "tracer_check.h"
 #include "wait_word.h"
 
 namespace sleeper {
@@ -27,8 +27,8 @@ GetCurrentFunction FindGetCurrent() {
   return reinterpret_cast<GetCurrentFunction>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"));
 }
 RequestInterruptFunction FindRequestInterrupt() {
-  return reinterpret_cast<RequestInterruptFunction>(
-      dlsym(RTLD_DEFAULT, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_"));
+  const char* name = "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_";
+  return reinterpret_cast<RequestInterruptFunction>(dlsym(RTLD_DEFAULT, name));
 }
 
 // How long a thread that was asked to stand still does so when nobody releases it.
@@ -44,7 +44,7 @@ struct Slot {
   void* isolate = nullptr;
   pid_t tid = 0;
   int64_t worker_id = 0;
-  uv_async_t* async = nullptr;
+  uv_async_s* async = nullptr;
   std::atomic<int64_t> asked_ns{0};
   // 0 until the loop has answered the last question.
   std::atomic<int64_t> answered_ns{0};
@@ -84,8 +84,8 @@ class SlotLock {
 };
 
 // On the isolate's thread, when its loop turns.
-void OnAsync(uv_async_t* async) {
-  auto& slot = *static_cast<Slot*>(async->data);
+void OnAsync(uv_async_s* async) {
+  auto& slot = *static_cast<Slot*>(uv_handle_get_data(AsHandle(async)));
   slot.answered_ns.store(MonotonicNs());
   news.Advance();
 }
@@ -111,23 +111,23 @@ Slot* FindSlot(napi_env env) {
   return nullptr;
 }
 
-void FreeHandle(uv_handle_t* handle) {
+void FreeHandle(uv_handle_s* handle) {
   // The environment may end now; until here it waits for us.
-  napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(handle->data));
+  napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(uv_handle_get_data(handle)));
   free(handle);
 }
 
 // On the isolate's thread. Once `used` is false another thread may take the slot, so that comes last.
 void Close(Slot& slot) {
   pthread_mutex_lock(&slot.mutex);
-  uv_async_t* async = slot.async;
-  async->data = slot.cleanup;
+  uv_async_s* async = slot.async;
+  uv_handle_set_data(AsHandle(async), slot.cleanup);
   slot.async = nullptr;
   slot.cleanup = nullptr;
   slot.used.store(false);
   pthread_mutex_unlock(&slot.mutex);
   news.Advance();
-  uv_close(reinterpret_cast<uv_handle_t*>(async), FreeHandle);
+  uv_close(AsHandle(async), FreeHandle);
 }
 
 void OnEnvironmentEnd(napi_async_cleanup_hook_handle handle, void* data) {
@@ -137,17 +137,17 @@ void OnEnvironmentEnd(napi_async_cleanup_hook_handle handle, void* data) {
 }
 
 int Fill(Slot& slot, napi_env env, int64_t worker_id, void* isolate) {
-  uv_loop_t* loop = nullptr;
+  uv_loop_s* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return -ENOSYS;
-  auto* async = static_cast<uv_async_t*>(calloc(1, uv_handle_size(UV_ASYNC)));
+  auto* async = static_cast<uv_async_s*>(calloc(1, uv_handle_size(kUvAsync)));
   if (async == nullptr) return -ENOMEM;
   int error = uv_async_init(loop, async, OnAsync);
   if (error != 0) {
     free(async);
     return error;
   }
-  async->data = &slot;
-  uv_unref(reinterpret_cast<uv_handle_t*>(async));
+  uv_handle_set_data(AsHandle(async), &slot);
+  uv_unref(AsHandle(async));
   slot.env = env;
   slot.isolate = isolate;
   slot.tid = static_cast<pid_t>(syscall(SYS_gettid));
@@ -159,7 +159,7 @@ int Fill(Slot& slot, napi_env env, int64_t worker_id, void* isolate) {
   slot.used.store(true);
   if (napi_add_async_cleanup_hook(env, OnEnvironmentEnd, &slot, &slot.cleanup) == napi_ok) return 0;
   slot.used.store(false);
-  uv_close(reinterpret_cast<uv_handle_t*>(async), [](uv_handle_t* handle) { free(handle); });
+  uv_close(AsHandle(async), [](uv_handle_s* handle) { free(handle); });
   return -ENOSYS;
 }
 
@@ -178,18 +178,6 @@ bool AllLoopsAnswered() {
     if (slot.used.load() && slot.answered_ns.load() == 0) return false;
   }
   return true;
-}
-
-bool HasTracer(const char* path) {
-  char status[4096];
-  int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  ssize_t length = read(file, status, sizeof status - 1);
-  close(file);
-  if (length <= 0) return false;
-  status[length] = '\0';
-  const char* line = strstr(status, "TracerPid:\t");
-  return line != nullptr && line[11] != '0';
 }
 
 // The members that every list of isolates has, the address left open.

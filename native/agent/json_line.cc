@@ -17,6 +17,11 @@ class Scanner {
     return true;
   }
 
+  bool AtEnd() {
+    SkipSpace();
+    return next_ == end_;
+  }
+
   // The inside of a string. Control characters and unknown escapes make it invalid, so it may be passed on as it is.
   bool TakeString(JsonText& text) {
     if (!Take('"')) return false;
@@ -80,7 +85,7 @@ JsonText JsonMember(const char* line, size_t length, const char* name) {
     if (!scanner.TakeString(key) || !scanner.Take(':') || !scanner.TakeScalar(value)) return {};
     if (key.Equals(name)) found = value;
   } while (scanner.Take(','));
-  return scanner.Take('}') ? found : JsonText{};
+  return scanner.Take('}') && scanner.AtEnd() ? found : JsonText{};
 }
 
 int64_t JsonNumber(JsonText text, int64_t most, int64_t absent) {

@@ -40,7 +40,7 @@ void* Main(void*) {
   AdoptSleepingThread();
   for (;;) {
     epoll_event events[kMaxEvents];
-    int count = epoll_wait(epoll, events, kMaxEvents, connections.CloseOverdue());
+    int count = SleepUntilPoked(epoll, events, kMaxEvents, connections.CloseOverdue());
     // Also after EINTR, above all then: it is how a debugger that came and went is felt.
     ServeDebugger();
     for (int i = 0; i < count; i++) {

@@ -3,7 +3,6 @@
  * listener for errors that nobody catches. It never throws into the program and never writes to its streams.
  */
 import { hostname } from 'node:os';
-import { threadId } from 'node:worker_threads';
 import { requestCapture } from './capture-request.cts';
 import { archiveDirectory, helperCommand, helperEnvironment } from './environment.cts';
 import { logAgentError } from './error-log.cts';
@@ -62,16 +61,24 @@ const inertAgent: Agent = {
   disarm: () => undefined,
 };
 
+/** Asked without loading node:worker_threads on the main thread, where that takes longer than all the rest. */
+function workerIdOf(native: NativeAgent): number {
+  if (native.isMainThread()) return 0;
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded in every Worker already; import() would wait
+  return (require('node:worker_threads') as typeof import('node:worker_threads')).threadId;
+}
+
 function armNative(native: NativeAgent, archive: string, helper: string | undefined): Agent {
+  const workerId = workerIdOf(native);
   const errno = native.armAgent(
     join(helperCommand(helper)),
     join(helperEnvironment(process.env, archive)),
     archive,
     hostname(),
-    threadId,
+    workerId,
   );
   if (errno !== 0) throw new Error(`Cannot start the sleeping thread: errno ${-errno}`);
-  const stopWatching = watchExceptions(native, archive, threadId);
+  const stopWatching = watchExceptions(native, archive, workerId);
   return makeAgent(native, archive, stopWatching);
 }
 

@@ -18,7 +18,9 @@ export function archiveDirectory(env: NodeJS.ProcessEnv): string {
  * program's preloads, NODE_CHANNEL_FD names a descriptor that the helper does not have), and with the agent off.
  */
 export function helperEnvironment(env: NodeJS.ProcessEnv, archive: string): string[] {
-  const kept = Object.entries(env).filter(([name]) => !/^(NODE_|SLEEPER_)/.test(name));
+  const kept = Object.entries(env).filter(
+    ([name]) => !/^(NODE_|SLEEPER_(DISABLE|ARCHIVE|HELPER)$)/.test(name),
+  );
   return [
     ...kept.map(([name, value]) => `${name}=${value ?? ''}`),
     'SLEEPER_DISABLE=1',

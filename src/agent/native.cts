@@ -1,7 +1,11 @@
 /** The addon's agent part. Loaded into other people's programs: nothing is imported but the addon itself. */
 
+import { join } from 'node:path';
+
 /** What the addon exports to the agent. `src/native.ts` types the reader's part of the same file. */
 export interface NativeAgent {
+  /** Whether the calling thread is the process's first. */
+  isMainThread(): boolean;
   /**
    * Starts the sleeping thread, if this process has none yet, and adds the calling thread's isolate to its list.
    * @param argv program and arguments of the helper, each ended by a NUL; later calls do not change it
@@ -44,5 +48,5 @@ export interface ProcessDescription {
 /** Loads the addon. @throws whatever require() throws: not built, or addons are forbidden (`--permission`) */
 export function loadNative(): NativeAgent {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- a .node file; this is a CommonJS module
-  return require('../../build/Release/sleeper.node') as NativeAgent;
+  return require(join(__dirname, '../../build/Release/sleeper.node')) as NativeAgent;
 }

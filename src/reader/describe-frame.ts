@@ -95,14 +95,22 @@ export class FrameDescriber {
   ): Variable[] {
     // A captured parameter lives on in the context, one with a default in a register; the slot keeps what was passed.
     const moved = [...own, ...visibleRegisters(activation, names)];
-    return activation.arguments.slice(0, limits.maxVariables).map((passed, i) => {
-      const name = names?.parameters[i] ?? `arguments[${i}]`;
+    const present = (name: string): Slot | null => {
       const slot = moved.find((variable) => variable.name === name)?.slot;
-      return {
-        name,
-        value: this.#read(slot === undefined || slot.kind === 'absent' ? passed : slot),
-      };
-    });
+      return slot === undefined || slot.kind === 'absent' ? null : slot;
+    };
+    const variables: Variable[] = [];
+    for (const [i, passed] of activation.arguments.slice(0, limits.maxVariables).entries()) {
+      const name = names?.parameters[i] ?? `arguments[${i}]`;
+      const rest = name.startsWith('...') ? present(name.slice(3)) : null;
+      if (rest !== null) {
+        variables.push({ name: name.slice(3), value: this.#read(rest) });
+        break;
+      }
+      const shown = name.startsWith('...') ? `arguments[${i}]` : name;
+      variables.push({ name: shown, value: this.#read(present(name) ?? passed) });
+    }
+    return variables;
   }
 
   #locals(

@@ -108,7 +108,7 @@ interface LookPlan {
   /** Grows from look to look. */
   readonly pages: Set<Address>;
   readonly endsAtMs: number;
-  decode(look: Look, budgetMs: number, checks?: readonly LoopCheck[]): ThreadReading[];
+  readonly decode: (look: Look, budgetMs: number, checks?: readonly LoopCheck[]) => ThreadReading[];
 }
 
 interface CountedLook extends StoppedReading {

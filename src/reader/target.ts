@@ -1,5 +1,4 @@
 /** A live process the reader was pointed at: its binary, its layout, its map, and what is kept between looks. */
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { CodeSpace } from './frames/code-space.ts';
@@ -8,6 +7,7 @@ import { resolveLayout, type V8Layout } from './layout/resolve.ts';
 import { LiveMemory } from './memory/live.ts';
 import { type Mapping, readMaps } from './memory/maps.ts';
 import { PagedMemory } from './memory/paged.ts';
+import { readExecutablePath, readThreadIds, readTracerPid } from './memory/process-files.ts';
 import { UnreadableMemory } from './memory/source.ts';
 import { ScriptCache } from './scripts.ts';
 
@@ -26,7 +26,7 @@ export class Target {
     this.pid = pid;
     const executable = `/proc/${pid}/exe`;
     try {
-      this.#mappedPath = readlinkSync(executable);
+      this.#mappedPath = readExecutablePath(pid);
       let binary = binaries.get(this.#mappedPath);
       if (binary === undefined) {
         binary = readNodeBinary(executable);
@@ -55,7 +55,7 @@ export class Target {
   /** Thread ids, at most limits.maxThreads. */
   listThreads(): number[] {
     try {
-      return readdirSync(`/proc/${this.pid}/task`).slice(0, limits.maxThreads).map(Number);
+      return readThreadIds(this.pid).slice(0, limits.maxThreads);
     } catch (error) {
       throw explainOpenFailure(this.pid, error);
     }
@@ -63,13 +63,7 @@ export class Target {
 
   /** pid of the tracer that holds the process; 0: none. */
   tracerPid(): number {
-    try {
-      return Number(
-        /^TracerPid:\s+(\d+)/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1] ?? 0,
-      );
-    } catch {
-      return 0;
-    }
+    return readTracerPid(this.pid);
   }
 
   /** Such as `v20.20.2`, from the running process; null when it cannot be read. */

@@ -57,7 +57,7 @@ export const Value: v.GenericSchema<Value> = v.looseObject({
   length: v.exactOptional(v.number()),
   truncated: v.exactOptional(v.boolean()),
   reason: v.exactOptional(AbsenceReason),
-}) as v.GenericSchema<Value>;
+});
 
 /** A variable by name: an argument, a local, a variable of a closure. */
 export const Variable = v.looseObject({ name: v.string(), value: Value });
@@ -253,7 +253,7 @@ export const ErrorRecord: v.GenericSchema<ErrorRecord> = v.looseObject({
   cause: v.exactOptional(v.lazy(() => ErrorRecord)),
   errors: v.exactOptional(v.array(v.lazy(() => ErrorRecord))),
   properties: v.array(Variable),
-}) as v.GenericSchema<ErrorRecord>;
+});
 
 export const Host = v.looseObject({
   hostname: v.string(),

@@ -141,6 +141,6 @@ function newerFormatLines(report: Report, width: number): Line[] {
 
 function closingLines(report: Report, width: number, full: boolean): Line[] {
   const command = ['sleeper', 'view', span(report.id).text.slice(0, 8), '--full'].join(noBreak);
-  const again = full ? '' : `   everything: ${command}, or --json`;
+  const again = full ? '' : `   all:${noBreak}${command}`;
   return wrap([span(`report ${report.id}`, 'dim', 200), span(again, 'dim')], { width });
 }

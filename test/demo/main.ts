@@ -54,10 +54,10 @@ async function watchedAct(
     [sleeperBin, 'watch', String(service.pid), '--timeout', stallLimit],
     archive,
   );
-  const before = listReports(archive);
+  await expectLine(watch, /(watching process)/);
   explain('and then this request comes in');
   const abort = callInVain(address, evil.route, evil.body);
-  const file = await waitForReport(archive, before);
+  const file = await expectLine(watch, /"report":"([^"]+)"/);
 
   const report = await viewLast(archive);
   explain('the service is ended; the watch notices and ends too');

@@ -7,7 +7,8 @@ import { SleeperError } from '#dist/errors.js';
 import type { ErrorCode } from '#dist/errors.js';
 import { limits } from '#dist/limits.js';
 import { formatVersion } from '#dist/report/schema.js';
-import { crashReport, hangReport, report } from '../view/reports.ts';
+import { report } from '../view/parts.ts';
+import { crashReport, hangReport } from '../view/reports.ts';
 
 function assertRefused(bytes: Uint8Array, pattern: RegExp, code?: ErrorCode): void {
   assert.throws(
@@ -73,15 +74,25 @@ suite('bytes that are no report', () => {
     text: [Buffer.from('{"id":1}'), /does not begin with a MessagePack map/],
     gzip: [Buffer.from([0x1f, 0x8b, 8, 0]), /does not begin with a MessagePack map/],
     'an empty map': [Buffer.from([0x80]), /id: expected "id"/],
-    'an array of 4294967295 elements': [Buffer.from([0x81, 0xa1, 0x61, 0xdd, 255, 255, 255, 255]), /cut/],
+    'an array of 4294967295 elements': [
+      Buffer.from([0x81, 0xa1, 0x61, 0xdd, 255, 255, 255, 255]),
+      /cut/,
+    ],
     'a map of 4294967295 entries': [Buffer.from([0xdf, 255, 255, 255, 255, 0xa1, 0x61]), /cut/],
     'a string of 4294967295 bytes': [Buffer.from([0x81, 0xdb, 255, 255, 255, 255]), /cut/],
-    'a key that is a map': [Buffer.from([0x81, 0x81, 0xa1, 0x61, 1, 1]), /key that is not a string/],
+    'a key that is a map': [
+      Buffer.from([0x81, 0x81, 0xa1, 0x61, 1, 1]),
+      /key that is not a string/,
+    ],
     'a key that is a number': [Buffer.from([0x81, 0x01, 0x01]), /key that is not a string/],
     'an extension': [Buffer.from([0x81, 0xa1, 0x61, 0xd4, 0x72, 0x40]), /0xd4 begins no value/],
     'the byte never used': [Buffer.from([0x81, 0xa1, 0x61, 0xc1]), /0xc1 begins no value/],
     'too deep': [
-      Buffer.concat([Buffer.from([0x81, 0xa1, 0x61]), Buffer.alloc(100_000, 0x91), Buffer.from([0])]),
+      Buffer.concat([
+        Buffer.from([0x81, 0xa1, 0x61]),
+        Buffer.alloc(100_000, 0x91),
+        Buffer.from([0]),
+      ]),
       /nested deeper than/,
     ],
     'too many values': [
@@ -110,12 +121,23 @@ suite('maps that are nearly a report', () => {
   });
 
   test('__proto__ pollutes nothing', () => {
-    const entry = Buffer.from([...Buffer.from([0xa9]), ...Buffer.from('__proto__'), 0x81, 0xa1, 0x78, 1]);
+    const entry = Buffer.from([
+      ...Buffer.from([0xa9]),
+      ...Buffer.from('__proto__'),
+      0x81,
+      0xa1,
+      0x78,
+      1,
+    ]);
     const bytes = encodeReport(report());
     // The outermost map is a map 16: one more entry at its front.
     assert.equal(bytes[0], 0xde);
     const count = bytes.readUInt16BE(1) + 1;
-    const evil = Buffer.concat([Buffer.from([0xde, count >> 8, count & 255]), entry, bytes.subarray(3)]);
+    const evil = Buffer.concat([
+      Buffer.from([0xde, count >> 8, count & 255]),
+      entry,
+      bytes.subarray(3),
+    ]);
     const decoded = decodeReport(evil, 'evil.msgpack') as unknown as Record<string, unknown>;
     assert.equal(decoded['x'], undefined);
     assert.equal(({} as Record<string, unknown>)['x'], undefined);
@@ -126,7 +148,11 @@ suite('maps that are nearly a report', () => {
 suite('formats that are newer', () => {
   test('one that we cannot read says so, whatever else it holds', () => {
     const future = { formatVersion: 9, minReaderVersion: formatVersion + 1, id: 5 };
-    assertRefused(encodeIndependently(future), /needs a reader of format 2/, 'ERR_SLEEPER_FORMAT_TOO_NEW');
+    assertRefused(
+      encodeIndependently(future),
+      /needs a reader of format 2/,
+      'ERR_SLEEPER_FORMAT_TOO_NEW',
+    );
   });
 
   test('one that we can read is opened, with a kind that we do not know', () => {

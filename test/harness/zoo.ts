@@ -116,7 +116,11 @@ function loadKind(habitat: Habitat, name: string): ZooKind {
   if (program === undefined) throw new Error(`${directory} has no program`);
   const text = fs.readFileSync(path.join(directory, 'expected.json'), 'utf8');
   const expected = v.parse(Expected, JSON.parse(text));
-  return { habitat, id: `${habitat}/${name}`, program, expected, markers: readMarkers(program) };
+  const markers = readMarkers(program);
+  for (const { line } of expected.frames) {
+    if (!markers.has(line)) throw new Error(`${program} has no line marked ${line}`);
+  }
+  return { habitat, id: `${habitat}/${name}`, program, expected, markers };
 }
 
 /** Every kind of a habitat, by name. @throws Error or ValiError on a folder that is not complete */

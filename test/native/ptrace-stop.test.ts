@@ -3,15 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { suite, test } from 'node:test';
+import { nodeBinary, nodeNames } from '../harness/node-versions.ts';
 import { registerSetBytes, requireNative } from '#dist/native.js';
-import {
-  busyThreads,
-  nodeBinaries,
-  startTarget,
-  threadIds,
-  threadState,
-  type Target,
-} from './targets.ts';
+import { busyThreads, startTarget, threadIds, threadState, type Target } from './targets.ts';
 
 const native = requireNative();
 const { EPERM, ESRCH, EBUSY } = constants.errno;
@@ -41,9 +35,9 @@ async function assertCounts(target: Target): Promise<void> {
 }
 
 suite('stopping threads', () => {
-  for (const { major, path } of nodeBinaries()) {
-    test(`node ${major}: all threads of a busy process stop, and run on`, async () => {
-      const target = await startTarget(busyThreads, { node: path });
+  for (const name of nodeNames) {
+    test(`node ${name}: all threads of a busy process stop, and run on`, async () => {
+      const target = await startTarget(busyThreads, { node: nodeBinary(name) });
       try {
         const tids = threadIds(target.pid);
         assert.ok(tids.length >= 3);

@@ -1,25 +1,8 @@
-/** Real programs to stop and read, and the Node binaries to run them with. */
+/** Real programs to stop and read, for the addon's own tests. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-
-/** The Node binaries installed for the version matrix, or the one we run on when it is not installed. */
-export function nodeBinaries(): { major: number; path: string }[] {
-  const roots = [process.env['SLEEPER_TEST_NODES'], 'test/matrix/node_modules'];
-  for (const root of roots) {
-    if (root === undefined || !existsSync(root)) continue;
-    const found = readdirSync(root)
-      .map((name) => ({
-        major: Number(/(\d+)$/.exec(name)?.[1]),
-        path: `${root}/${name}/bin/node`,
-      }))
-      .filter(({ major, path }) => major > 0 && existsSync(path))
-      .sort((a, b) => a.major - b.major);
-    if (found.length > 0) return found;
-  }
-  return [{ major: Number(process.versions.node.split('.')[0]), path: process.execPath }];
-}
 
 /** A running target whose standard output is read line by line. End it with `kill()`. */
 export interface Target {
@@ -49,9 +32,9 @@ export async function startTarget(
     pid: child.pid ?? 0,
     child,
     line: async () => {
-      const { done, value } = await lines.next();
-      if (done === true) throw new Error(`the target ${child.pid} ended before it answered`);
-      return value;
+      const next = (await lines.next()) as IteratorResult<string, undefined>;
+      if (next.done === true) throw new Error(`target ${target.pid} ended before it answered`);
+      return next.value;
     },
     kill: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -27,8 +27,8 @@ export async function checkTarget(pid: number): Promise<Check[]> {
     },
     checkUser(pid),
     checkTracer(pid),
-    checkReader(pid),
-    checkLoop(pid),
+    await checkReader(pid),
+    await checkLoop(pid),
     await checkAgent(pid),
   ];
 }
@@ -59,10 +59,12 @@ function checkTracer(pid: number): Check {
   };
 }
 
-function checkReader(pid: number): Check {
+async function checkReader(pid: number): Promise<Check> {
   const what = 'reading from outside';
   try {
-    const { nodeVersion, v8Version, pausedMs } = readProcess(pid, { deadlineMs: readerDeadlineMs });
+    const { nodeVersion, v8Version, pausedMs } = await readProcess(pid, {
+      deadlineMs: readerDeadlineMs,
+    });
     return {
       what,
       ok: true,
@@ -74,10 +76,10 @@ function checkReader(pid: number): Check {
   }
 }
 
-function checkLoop(pid: number): Check {
+async function checkLoop(pid: number): Promise<Check> {
   const what = 'event loop';
   try {
-    const reading = openEventLoop(pid).read();
+    const reading = (await openEventLoop(pid)).read();
     if (reading === null) return { what, ok: false, optional: true, found: 'cannot be found' };
     const turned = `turned last ${reading.lastTurnAgoMs.toFixed(0)} ms ago`;
     return { what, ok: true, found: `${turned}, ${reading.activeHandles} active handles` };

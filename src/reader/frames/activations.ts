@@ -47,6 +47,9 @@ export class ActivationReader {
   read(frame: ScriptFrame): Activation[] {
     const shared = readSharedFunction(this.#heap, sharedOfFunction(this.#heap, frame.function));
     if (frame.isEntering) return [this.#enteringActivation(frame, shared)];
+    // Without the pc of a script's function neither its tier nor its place is known.
+    if (frame.pc === null && shared.script !== null)
+      return [this.#physicalActivation(frame, shared, null)];
     const code =
       frame.pc !== null && this.#place.space.isGenerated(frame.pc)
         ? this.#place.code.find(frame.pc)

@@ -45,7 +45,7 @@ export function findDeoptimizationPoint(
   const rows = Math.floor((elements.length - encoding.data.firstEntry) / deoptimizationEntry.size);
   for (let row = 0; row < Math.min(rows, limits.maxDeoptimizationRows); row++) {
     const first = encoding.data.firstEntry + row * deoptimizationEntry.size;
-    // Maglev's rows hold the trampoline here, which is never the return address of a call.
+    // Maglev's rows hold the trampoline here: equal only when the code was given up.
     if (elements.smi(first + deoptimizationEntry.pc) === pcOffset)
       return readRow(elements, encoding, row, pcOffset);
   }
@@ -66,18 +66,39 @@ function readRow(
   return { translationIndex, bytecodeOffset, returnOffset };
 }
 
+/** Bytes of the header, enough to tell how long the table is. */
+export const safepointHeaderBytes = 16;
+
+/**
+ * How long the safepoint table is, by its first bytes.
+ * @param head at least `safepointHeaderBytes`
+ * @returns null when they are no header of a table
+ */
+export function safepointTableBytes(
+  tier: SafepointTable['tier'],
+  head: Uint8Array,
+  encoding: TranslationEncoding,
+): number | null {
+  const shape = readShape({ tier, bytes: head }, encoding);
+  return shape === null ? null : shape.firstEntry + shape.length * shape.entryBytes;
+}
+
 interface Safepoint {
   readonly pc: number;
   /** Row of DeoptimizationData; -1: none. */
   readonly row: number;
 }
 
-/** Null when the table has no such entry, or makes no sense. */
-function findSafepoint(
-  table: SafepointTable,
-  encoding: TranslationEncoding,
-  pcOffset: number,
-): Safepoint | null {
+interface SafepointShape {
+  readonly length: number;
+  readonly firstEntry: number;
+  readonly entryBytes: number;
+  readonly pcBytes: number;
+  /** Of the row number; null when no entry has one. */
+  readonly rowBytes: number | null;
+}
+
+function readShape(table: SafepointTable, encoding: TranslationEncoding): SafepointShape | null {
   const { bytes, tier } = table;
   const header = encoding.safepoints[tier];
   if (bytes.length < header.bytes) return null;
@@ -91,14 +112,36 @@ function findSafepoint(
   const isPlausible = registerBytes <= 4 && pcBytes <= 4 && rowBytes <= 4;
   if (length < 0 || length > limits.maxDeoptimizationRows || !isPlausible) return null;
   const rowData = hasRows ? rowBytes + pcBytes : 0;
-  const entryBytes = pcBytes + rowData + header.extraBytes + registerBytes;
-  for (let entry = 0; entry < length; entry++) {
-    const at = header.bytes + entry * entryBytes;
-    if (at + entryBytes > bytes.length) return null;
+  return {
+    length,
+    firstEntry: header.bytes,
+    entryBytes: pcBytes + rowData + header.extraBytes + registerBytes,
+    pcBytes,
+    rowBytes: hasRows ? rowBytes : null,
+  };
+}
+
+/** Null when the table has no such entry, or makes no sense. */
+function findSafepoint(
+  table: SafepointTable,
+  encoding: TranslationEncoding,
+  pcOffset: number,
+): Safepoint | null {
+  const shape = readShape(table, encoding);
+  if (shape === null) return null;
+  const { bytes } = table;
+  const { pcBytes, rowBytes } = shape;
+  for (let entry = 0; entry < shape.length; entry++) {
+    const at = shape.firstEntry + entry * shape.entryBytes;
+    if (at + shape.entryBytes > bytes.length) return null;
     const pc = unsigned(bytes, at, pcBytes);
+    if (rowBytes === null) {
+      if (pc === pcOffset) return { pc, row: -1 };
+      continue;
+    }
     // Both were stored plus one, so that "none" is zero.
-    const row = hasRows ? unsigned(bytes, at + pcBytes, rowBytes) - 1 : -1;
-    const trampoline = hasRows ? unsigned(bytes, at + pcBytes + rowBytes, pcBytes) - 1 : -1;
+    const row = unsigned(bytes, at + pcBytes, rowBytes) - 1;
+    const trampoline = unsigned(bytes, at + pcBytes + rowBytes, pcBytes) - 1;
     if (pc === pcOffset || trampoline === pcOffset) return { pc, row };
   }
   return null;

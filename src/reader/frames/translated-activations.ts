@@ -12,8 +12,14 @@ import { type TranslationEncoding, translationEncodings } from '../layout/transl
 import { UnreadableMemory } from '../memory/source.ts';
 import type { Activation } from './activation.ts';
 import type { CodeObject } from './code.ts';
-import { type DeoptimizationPoint, findDeoptimizationPoint } from './deoptimization-point.ts';
+import {
+  type DeoptimizationPoint,
+  findDeoptimizationPoint,
+  safepointHeaderBytes,
+  safepointTableBytes,
+} from './deoptimization-point.ts';
 import type { ScriptFrame } from './frame.ts';
+import { isHoleNan } from '../heap/double.ts';
 import { positionOfBytecode } from './position.ts';
 import type {
   TranslatedInterpretedFrame,
@@ -23,10 +29,6 @@ import type {
 import { decodeTranslation, type TranslationResult } from './translation.ts';
 
 type Translation = Extract<TranslationResult, { isDecoded: true }>;
-
-/** Safepoint tables lie behind the code; a large function's has tens of kilobytes. */
-const maxSafepointBytes = 256 << 10;
-const safepointChunk = 4096;
 
 /** @returns null when the compiler left no translation for this place, or it cannot be read */
 export function readTranslated(
@@ -92,31 +94,28 @@ function findPoint(
     length: heap.arrayLength(data),
     smi: (index: number) => smiValue(heap.element(data, index)),
   };
-  const bytes = readSafepoints(heap, code);
+  const bytes = readSafepoints(heap, code, code.tier, encoding);
   return findDeoptimizationPoint(elements, encoding, frame.pc - code.start, {
     tier: code.tier,
     bytes,
   });
 }
 
-/** From the end of the code as far as memory goes; the table says itself where it ends. */
-function readSafepoints(heap: Heap, code: CodeObject): Buffer {
-  const chunks: Buffer[] = [];
+/** The table that lies right behind the code; empty when it cannot be read. */
+function readSafepoints(
+  heap: Heap,
+  code: CodeObject,
+  tier: 'maglev' | 'turbofan',
+  encoding: TranslationEncoding,
+): Buffer {
   try {
-    // The first words tell the length; almost all tables fit in one chunk.
-    const first = heap.memory.bytes(code.end, 12);
-    const entries = Math.min(
-      first.readUInt32LE(0),
-      first.readUInt32LE(4),
-      limits.maxDeoptimizationRows,
-    );
-    const wanted = Math.min(maxSafepointBytes, Math.max(safepointChunk, entries * 16));
-    for (let done = 0; done < wanted; done += safepointChunk)
-      chunks.push(heap.memory.bytes(code.end + done, safepointChunk));
+    const head = heap.memory.bytes(code.end, safepointHeaderBytes);
+    const length = safepointTableBytes(tier, head, encoding);
+    return length === null ? Buffer.alloc(0) : heap.memory.bytes(code.end, length);
   } catch (error) {
-    if (!(error instanceof UnreadableMemory)) throw error;
+    if (error instanceof UnreadableMemory) return Buffer.alloc(0);
+    throw error;
   }
-  return Buffer.concat(chunks);
 }
 
 class TranslatedFrameReader {
@@ -168,6 +167,7 @@ class TranslatedFrameReader {
   }
 
   #slot(value: TranslatedValue, depth: number): Slot {
+    if ('fpOffset' in value) return this.#stackSlot(value);
     switch (value.kind) {
       case 'literal':
         return tagged(readLiteral(this.#heap, this.#code.deoptimizationData, value.index));
@@ -188,8 +188,6 @@ class TranslatedFrameReader {
       case 'arguments-length':
       case 'rest-length':
         return optimizedOut;
-      default:
-        return this.#stackSlot(value);
     }
   }
 
@@ -211,10 +209,15 @@ class TranslatedFrameReader {
         case 'float-slot':
           return { kind: 'number', value: memory.bytes(address, 4).readFloatLE(0) };
         case 'double-slot':
-        case 'holey-double-slot':
           return { kind: 'number', value: memory.f64(address) };
+        case 'holey-double-slot':
+          return isHoleNan(memory, address)
+            ? { kind: 'undefined' }
+            : { kind: 'number', value: memory.f64(address) };
         case 'signed-bigint64-slot':
+          return { kind: 'bigint', value: memory.bytes(address, 8).readBigInt64LE(0) };
         case 'unsigned-bigint64-slot':
+          return { kind: 'bigint', value: memory.bytes(address, 8).readBigUInt64LE(0) };
         case 'simd128-slot':
           return { kind: 'absent', reason: 'not-supported' };
       }

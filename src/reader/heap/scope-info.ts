@@ -22,6 +22,7 @@ export interface ScopeInfo {
   readonly name: string;
   /** What V8 infers from the place of definition, such as `Shop.process` or `handler`. */
   readonly inferredName: string;
+  readonly isClassConstructor: boolean;
   /** Offsets in the script's source; -1 when not recorded. */
   readonly start: number;
   readonly end: number;
@@ -43,6 +44,8 @@ const flag = {
   contextExtension: 1 << 26,
 } as const;
 const scopeTypeMask = 15;
+/** FunctionKind, bits 17..21; kBaseConstructor to kDerivedConstructor. Source: src/objects/function-kind.h. */
+const functionKind = { shift: 17, mask: 31, firstConstructor: 3, lastConstructor: 6 } as const;
 /**
  * ScopeType::MODULE_SCOPE where module scopes have one more word before the names, the module variable count. Before
  * 13.x that word stands behind everything read here. Source: src/common/globals.h, src/objects/scope-info.tq; checked
@@ -74,7 +77,10 @@ export function readScopeInfo(heap: Heap, info: Tagged): ScopeInfo {
     : cursor.positions();
   const firstContextSlot =
     heap.layout.require('contextHeaderSlots') + ((flags & flag.contextExtension) !== 0 ? 1 : 0);
-  return { name, inferredName, start, end, contextLocals, firstContextSlot };
+  const kind = (flags >>> functionKind.shift) & functionKind.mask;
+  const isClassConstructor =
+    kind >= functionKind.firstConstructor && kind <= functionKind.lastConstructor;
+  return { name, inferredName, isClassConstructor, start, end, contextLocals, firstContextSlot };
 }
 
 /** Names, or an empty list when they are kept in a hash table (very large scopes): then they stay unnamed. */

@@ -7,6 +7,8 @@ export type Slot =
   | { readonly kind: 'tagged'; readonly word: Tagged }
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'bigint'; readonly value: bigint }
+  | { readonly kind: 'undefined' }
   /** An object the optimiser never made: its map, then what would follow it in memory, word by word. */
   | { readonly kind: 'captured'; readonly words: readonly Slot[] }
   | { readonly kind: 'absent'; readonly reason: AbsenceReason };

@@ -126,6 +126,16 @@ export const constantSources = {
     source: 'src/objects/js-array-buffer.tq',
   },
 
+  /** Flags of symbols: any of these bits makes it private; those of the second mask with the value make it a #name. */
+  symbolPrivateMask: {
+    rows: { ...same(1), '14.6': 3 },
+    source: 'src/objects/name.tq SymbolFlags; 14.6 calibrated',
+  },
+  symbolNameMask: { rows: { ...same(0x30), '14.6': 3 }, source: 'src/objects/name.tq SymbolFlags' },
+  symbolNameValue: {
+    rows: { ...same(0x10), '14.6': 2 },
+    source: 'src/objects/name.tq SymbolFlags',
+  },
   /** Start of the isolate's table of roots, and the index of the_hole_value in it. */
   isolateRoots: {
     rows: { '10.2': 288, '11.3': 496, '12.4': 592, '13.6': 640, '14.6': 688 },

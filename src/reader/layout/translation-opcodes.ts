@@ -259,51 +259,33 @@ const unsigned13: ReadonlySet<TranslationOperand> = new Set([
   'wasmFunction',
 ]);
 
-/** Every row; what a version shares with the one before is the same object. */
+/** What did not change since. */
+const since11 = { hasSignedOpcodes: false, hasShortMatches: true } as const;
+const row10 = {
+  unsignedOperands: new Set<TranslationOperand>(),
+  data: data10,
+  safepoints: safepoints10,
+};
+const row11 = { ...row10, ...since11, unsignedOperands: unsigned11 };
+const row13 = {
+  ...since11,
+  opcodes: opcodes13,
+  unsignedOperands: unsigned13,
+  data: data13,
+  safepoints: safepoints13,
+};
+
+/** Every row. */
 export const translationEncodings: Readonly<Record<KnownV8Version, TranslationEncoding>> = {
   '10.2': {
+    ...row10,
     version: '10.2',
     opcodes: opcodes10,
     hasSignedOpcodes: true,
     hasShortMatches: false,
-    unsignedOperands: new Set(),
-    data: data10,
-    safepoints: safepoints10,
   },
-  '11.3': {
-    version: '11.3',
-    opcodes: opcodes11,
-    hasSignedOpcodes: false,
-    hasShortMatches: true,
-    unsignedOperands: unsigned11,
-    data: data10,
-    safepoints: safepoints10,
-  },
-  '12.4': {
-    version: '12.4',
-    opcodes: opcodes12,
-    hasSignedOpcodes: false,
-    hasShortMatches: true,
-    unsignedOperands: unsigned11,
-    data: data10,
-    safepoints: safepoints10,
-  },
-  '13.6': {
-    version: '13.6',
-    opcodes: opcodes13,
-    hasSignedOpcodes: false,
-    hasShortMatches: true,
-    unsignedOperands: unsigned13,
-    data: data13,
-    safepoints: safepoints13,
-  },
-  '14.6': {
-    version: '14.6',
-    opcodes: opcodes13,
-    hasSignedOpcodes: false,
-    hasShortMatches: true,
-    unsignedOperands: unsigned13,
-    data: data13,
-    safepoints: safepoints13,
-  },
+  '11.3': { ...row11, version: '11.3', opcodes: opcodes11 },
+  '12.4': { ...row11, version: '12.4', opcodes: opcodes12 },
+  '13.6': { ...row13, version: '13.6' },
+  '14.6': { ...row13, version: '14.6' },
 };

@@ -67,10 +67,7 @@ export function takeLook<Result>(
   const registers = Buffer.alloc(tids.length * registerSetBytes);
   const results = new Int32Array(tids.length);
   const wanted = [...wishes.pages].slice(0, limits.maxWantedPages);
-  let stoodStillUs: number | null = null;
-  const resume = (): void => {
-    stoodStillUs ??= native.resumeThreads();
-  };
+  const stop = new HeldStop();
   native.stopThreads(tids, registers, results, limits.stopTimeoutMs, limits.holdLimitMs);
   try {
     const step = wishes.step === undefined ? null : runStep(wishes.step);
@@ -87,13 +84,23 @@ export function takeLook<Result>(
     const pages = new Set(wanted);
     for (const thread of look.threads) addStack(pages, thread.registers.rsp, wishes.mappings);
     copyPages(pid, look.memory, [...pages]);
-    if (!wishes.holdWhileDecoding) resume();
+    if (!wishes.holdWhileDecoding) stop.resume();
     const result = decode(look);
-    resume();
-    const us = stoodStillUs ?? 0;
+    const us = stop.resume();
     return { result, pausedMs: Math.abs(us) / 1000, isConsistent: us >= 0 };
   } finally {
-    resume();
+    stop.resume();
+  }
+}
+
+/** The threads stand still from the call of stopThreads() on, and run on at the first resume(). */
+class HeldStop {
+  #stoodStillUs: number | null = null;
+
+  /** @returns as Native.resumeThreads(), the same at every call */
+  resume(): number {
+    this.#stoodStillUs ??= requireNative().resumeThreads();
+    return this.#stoodStillUs;
   }
 }
 

@@ -2,14 +2,13 @@
  * Indexed elements and the entries of collections (src/objects/elements-kind.h, fixed-array.h, ordered-hash-table.h).
  */
 import { limits } from '../../limits.ts';
+import { isHoleNan } from '../heap/double.ts';
 import type { Slot } from '../heap/slot.ts';
 import type { Heap } from '../heap/heap.ts';
 import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
 
 const packedDouble = 4;
 const holeyDouble = 5;
-/** The hole of double arrays is a NaN with this in both halves (src/objects/fixed-array.h kHoleNanUpper32). */
-const holeNanHalf = 0xfff7ffff;
 
 /** An element that exists; holes are passed over. */
 export interface Element {
@@ -72,8 +71,7 @@ function readDoubles(heap: Heap, elements: Tagged, count: number): Element[] {
   const start = untag(elements) + heap.layout.require('fixedArrayData');
   for (let index = 0; index < count; index++) {
     const address = start + index * 8;
-    if (heap.memory.u32(address) === holeNanHalf && heap.memory.u32(address + 4) === holeNanHalf)
-      continue;
+    if (isHoleNan(heap.memory, address)) continue;
     found.push({ index, slot: { kind: 'number', value: heap.memory.f64(address) } });
   }
   return found;

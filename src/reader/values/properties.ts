@@ -31,7 +31,7 @@ const accessorKind = 1;
 const maxKeyChars = 80;
 /** `constructor` is the first property of a class's prototype. */
 const maxPrototypeProperties = 4;
-const symbolFlags = { offset: 12, isPrivate: 1, isPrivateName: 1 << 4 } as const;
+const symbolFlagsOffset = 12;
 
 /** @throws UnreadableMemory */
 export function readOwnProperties(heap: Heap, object: Tagged, maxCount: number): OwnProperties {
@@ -144,12 +144,12 @@ function readDictionary(heap: Heap, dictionary: Tagged, maxCount: number): OwnPr
 function readPropertyKey(heap: Heap, key: Tagged): string | null {
   if (heap.isString(key)) return readString(heap, key, maxKeyChars);
   if (!heap.is(key, 'SYMBOL')) return null;
-  const flags = heap.memory.u32(untag(key) + symbolFlags.offset);
-  if ((flags & symbolFlags.isPrivate) === 0) return `[${readSymbol(heap, key)}]`;
+  const flags = heap.memory.u32(untag(key) + symbolFlagsOffset);
+  if ((flags & heap.layout.require('symbolPrivateMask')) === 0) return `[${readSymbol(heap, key)}]`;
   const description = readSymbolDescription(heap, key);
-  return (flags & symbolFlags.isPrivateName) !== 0 && description.startsWith('#')
-    ? description
-    : null;
+  const isName =
+    (flags & heap.layout.require('symbolNameMask')) === heap.layout.require('symbolNameValue');
+  return isName ? description : null;
 }
 
 /** `Symbol(description)`. @throws UnreadableMemory */

@@ -10,20 +10,15 @@ import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
 import type { Value } from '../../report/schema.ts';
 import { isHole } from './elements.ts';
-import { readCaptured, readObject } from './objects.ts';
+import { readCaptured } from './captured.ts';
+import { readObject } from './objects.ts';
+import type { Budget, ValueOpener } from './opening.ts';
 import { absentValue, numberValue } from './primitives.ts';
 import { readSymbol } from './properties.ts';
 
-/** How much may still be opened: shared by everything below one variable. */
-export interface Budget {
-  nodes: number;
-  /** performance.now() after which nothing more is opened. */
-  readonly endsAtMs: number;
-}
-
 const uninitialized: Value = { type: 'uninitialized', preview: '<not initialised yet>' };
 
-export class ValueReader {
+export class ValueReader implements ValueOpener {
   readonly heap: Heap;
 
   constructor(heap: Heap) {
@@ -43,6 +38,10 @@ export class ValueReader {
         return numberValue(slot.value);
       case 'boolean':
         return { type: 'boolean', preview: String(slot.value) };
+      case 'bigint':
+        return { type: 'bigint', preview: `${slot.value.toString()}n` };
+      case 'undefined':
+        return { type: 'undefined', preview: 'undefined' };
       case 'absent':
         return absentValue(slot.reason);
       case 'captured':

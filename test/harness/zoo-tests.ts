@@ -1,19 +1,22 @@
-/** Every kind of the zoo × Node.js version × way to a report: the right words, lines and values. */
+/**
+ * The tests of the zoo: every kind × way to a report, for one Node.js version. A test file per version calls this, so
+ * that two can run side by side.
+ */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import type { Report } from '#dist/report/schema.js';
-import { runSleeper } from './harness/cli.ts';
-import { assertExpected } from './harness/expect-report.ts';
-import { nodeBinary, supportedNodes } from './harness/node-versions.ts';
-import { agentRegister } from './harness/paths.ts';
-import { assertStrictReport } from './harness/schema-strict.ts';
-import { makeDirectory, spawnProgram } from './harness/spawn-target.ts';
-import type { Owner } from './harness/spawn-target.ts';
-import { nodeFlagsOf, spawnZoo } from './harness/spawn-zoo.ts';
-import { readThread } from './harness/wait.ts';
-import { loadKinds } from './harness/zoo.ts';
-import type { ZooKind } from './harness/zoo.ts';
+import { runSleeper } from './cli.ts';
+import { assertExpected } from './expect-report.ts';
+import { nodeBinary } from './node-versions.ts';
+import type { NodeName } from './node-versions.ts';
+import { assertStrictReport } from './schema-strict.ts';
+import { makeDirectory, spawnProgram } from './spawn-target.ts';
+import type { Owner } from './spawn-target.ts';
+import { nodeFlagsOf, spawnZoo } from './spawn-zoo.ts';
+import { readThread } from './wait.ts';
+import { loadKinds } from './zoo.ts';
+import type { ZooKind } from './zoo.ts';
 
 /** Exit status of `dump`: a hang was found, or nothing wrong. */
 const hangFound = 10;
@@ -27,7 +30,8 @@ async function dump(owner: Owner, pid: number): Promise<{ report: Report; status
   return { report: assertStrictReport(JSON.parse(result.stdout)), status: result.status };
 }
 
-for (const node of supportedNodes) {
+/** Defines the tests of one version. */
+export function testZoo(node: NodeName): void {
   for (const agent of [false, true]) {
     const way = agent ? 'with agent' : 'from outside';
 
@@ -89,10 +93,3 @@ async function assertArchived(archive: string, kind: ZooKind): Promise<void> {
   assert.equal(result.status, nothingWrong, result.stderr);
   assertExpected(assertStrictReport(JSON.parse(result.stdout)), kind);
 }
-
-test('every marker that expected.json names stands in its program', () => {
-  for (const kind of [...loadKinds('hang'), ...loadKinds('crash'), ...loadKinds('quiet')]) {
-    for (const frame of kind.expected.frames) assert.ok(kind.markers.has(frame.line), kind.id);
-  }
-  assert.ok(fs.existsSync(agentRegister), 'the agent is built');
-});

@@ -1,0 +1,66 @@
+/** Arrays, Maps and Sets. */
+import { limits } from '../../limits.ts';
+import type { Value } from '../../report/schema.ts';
+import { smiValue, type Tagged } from '../layout/tagged.ts';
+import { readCollection, readElements } from './elements.ts';
+import { className } from './members.ts';
+import { type Budget, isSpent, type ValueOpener } from './opening.ts';
+import { elementsPreview, entriesPreview } from './preview.ts';
+
+/** JSArray: the length follows map, properties and elements. */
+const arrayLength = 24;
+
+/** @throws UnreadableMemory */
+export function readArray(
+  reader: ValueOpener,
+  object: Tagged,
+  depth: number,
+  budget: Budget,
+): Value {
+  const length = smiValue(reader.heap.field(object, arrayLength)) ?? 0;
+  const base = { type: 'array', className: className(reader.heap, object), length };
+  if (isSpent(depth, budget))
+    return { ...base, preview: `Array(${length})`, truncated: length > 0 };
+  const elements = readElements(reader.heap, object, length, limits.maxProperties);
+  const properties = elements.map(({ index, slot }) => ({
+    name: String(index),
+    value: reader.open(slot, depth - 1, budget),
+  }));
+  const isTruncated = length > limits.maxProperties;
+  return {
+    ...base,
+    preview: elementsPreview(properties, length),
+    properties,
+    ...(isTruncated && { truncated: true }),
+  };
+}
+
+/** A Map or a Set. @throws UnreadableMemory */
+export function readKeyed(
+  reader: ValueOpener,
+  object: Tagged,
+  isMap: boolean,
+  depth: number,
+  budget: Budget,
+): Value {
+  const { size, entries } = readCollection(reader.heap, object, isMap, limits.maxProperties);
+  const type = isMap ? 'map' : 'set';
+  const name = className(reader.heap, object);
+  const base = { type, className: name, length: size };
+  if (isSpent(depth, budget)) return { ...base, preview: `${name}(${size})`, truncated: size > 0 };
+  const properties = entries.map(({ key, value }, index) => {
+    const shownKey = reader.open({ kind: 'tagged', word: key }, depth - 1, budget);
+    return value === null
+      ? { name: String(index), value: shownKey }
+      : {
+          name: shownKey.preview,
+          value: reader.open({ kind: 'tagged', word: value }, depth - 1, budget),
+        };
+  });
+  return {
+    ...base,
+    preview: entriesPreview(name, size, properties, isMap),
+    properties,
+    ...(size > entries.length && { truncated: true }),
+  };
+}

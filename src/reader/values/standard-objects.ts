@@ -1,0 +1,111 @@
+/** Dates, regular expressions, promises, proxies, errors: objects whose state is in fields of V8's own. */
+import { limits } from '../../limits.ts';
+import type { Value } from '../../report/schema.ts';
+import type { Heap } from '../heap/heap.ts';
+import { readString } from '../heap/strings.ts';
+import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
+import { className, openMembers } from './members.ts';
+import { type Budget, isSpent, type ValueOpener } from './opening.ts';
+import { readOwnProperties } from './properties.ts';
+
+/** First word behind map, properties and elements. */
+const firstField = 24;
+/** src/regexp/regexp-flags.h: the letters in the order of their bits. */
+const regExpFlags = ['g', 'i', 'm', 'y', 'u', 's', 'l', 'd', 'v'];
+
+/** A Smi, a HeapNumber, or since 14.x the double itself. */
+export function readDate(heap: Heap, object: Tagged): Value {
+  const word = heap.field(object, firstField);
+  const time =
+    smiValue(word) ??
+    (heap.is(word, 'HEAP_NUMBER')
+      ? heap.memory.f64(untag(word) + 8)
+      : heap.memory.f64(untag(object) + firstField));
+  const isValid = Math.abs(time) <= 8.64e15;
+  return {
+    type: 'date',
+    className: 'Date',
+    preview: isValid ? `Date(${new Date(time).toISOString()})` : 'Date(invalid)',
+  };
+}
+
+/** JSRegExp: data, source, flags. src/regexp/regexp-flags.h: the letters in the order of their bits. */
+export function readRegExp(heap: Heap, object: Tagged): Value {
+  const source = heap.field(object, firstField + 8);
+  const bits = smiValue(heap.field(object, firstField + 16)) ?? 0;
+  const flags = regExpFlags.filter((_, bit) => ((bits >> bit) & 1) === 1);
+  const text = heap.isString(source) ? readString(heap, source, limits.maxStringPreview) : null;
+  return {
+    type: 'regexp',
+    className: 'RegExp',
+    preview: `/${text ?? '?'}/${flags.sort().join('')}`,
+  };
+}
+
+/** JSPromise: reactions or result, flags (bits 0..1 the state). */
+export function readPromise(
+  reader: ValueOpener,
+  object: Tagged,
+  depth: number,
+  budget: Budget,
+): Value {
+  const { heap } = reader;
+  const flags = smiValue(heap.field(object, firstField + 8)) ?? 0;
+  const state = (['pending', 'fulfilled', 'rejected'] as const)[flags & 3] ?? 'pending';
+  const base = { type: 'promise', className: 'Promise' };
+  if (state === 'pending' || isSpent(depth, budget))
+    return { ...base, preview: `Promise {<${state}>}` };
+  const result = reader.open(
+    { kind: 'tagged', word: heap.field(object, firstField) },
+    depth - 1,
+    budget,
+  );
+  return {
+    ...base,
+    preview: `Promise {<${state}>: ${result.preview}}`,
+    properties: [{ name: 'result', value: result }],
+  };
+}
+
+/** JSProxy: target, handler. No trap is run. */
+export function readProxy(
+  reader: ValueOpener,
+  object: Tagged,
+  depth: number,
+  budget: Budget,
+): Value {
+  const target = reader.heap.field(object, 16);
+  if (!isPointer(target)) return { type: 'proxy', preview: 'Proxy (revoked)' };
+  const shown = reader.open({ kind: 'tagged', word: target }, depth - 1, budget);
+  return {
+    type: 'proxy',
+    preview: `Proxy of ${shown.preview}`,
+    properties: [{ name: 'target', value: shown }],
+  };
+}
+
+/** @throws UnreadableMemory */
+export function readError(
+  reader: ValueOpener,
+  object: Tagged,
+  depth: number,
+  budget: Budget,
+): Value {
+  const { heap } = reader;
+  const name = className(heap, object);
+  const own = readOwnProperties(heap, object, limits.maxProperties);
+  const message = own.properties.find(({ key }) => key === 'message')?.word;
+  const text =
+    message != null && heap.isString(message)
+      ? readString(heap, message, limits.maxStringPreview)
+      : null;
+  const properties = isSpent(depth, budget)
+    ? []
+    : openMembers(reader, object, depth, budget).properties;
+  return {
+    type: 'error',
+    className: name,
+    preview: text === null || text === '' ? name : `${name}: ${text}`,
+    ...(properties.length > 0 && { properties }),
+  };
+}

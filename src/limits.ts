@@ -24,6 +24,8 @@ export const limits = {
   maxMapChain: 200,
   /** Contexts walked outwards for closure variables. */
   maxContextDepth: 8,
+  /** Interpreter registers read of one frame. */
+  maxRegisters: 2_000,
   /** Variables shown of one scope. */
   maxVariables: 100,
   /** Source text read of one script, in characters: bundles of tens of megabytes exist; parsing them takes seconds. */

@@ -218,6 +218,17 @@ export function shortenPath(file: string, cwd: string | undefined): string {
   return base !== undefined && path.startsWith(base) ? path.slice(base.length) : path;
 }
 
+/** Of a closure only what the lines shown speak of; everything with `full`. */
+function shownClosure(frame: Frame, isTop: boolean, full: boolean): readonly Variable[] {
+  const { closure = [], source } = frame;
+  if (full) return closure;
+  if (!isTop || source === undefined) return [];
+  const words = new Set(
+    [source.line, ...source.before, ...source.after].join(' ').match(/[\w$#]+/g),
+  );
+  return closure.filter((variable) => words.has(variable.name) && !isOwnName(variable));
+}
+
 function detailLines(frame: Frame, isTop: boolean, options: FrameOptions): Line[] {
   const { width, full } = options;
   const indent = options.indent + 4;
@@ -228,9 +239,9 @@ function detailLines(frame: Frame, isTop: boolean, options: FrameOptions): Line[
     maxDepth: full ? 8 : isTop ? 2 : 0,
   };
   const isTelling = (variable: Variable): boolean => full || !isOwnName(variable);
-  const scopes: [string, Frame['locals']][] = [
+  const scopes: [string, readonly Variable[]][] = [
     ['locals', frame.locals.filter(isTelling)],
-    ['closure', isTop || full ? (frame.closure ?? []).filter(isTelling) : []],
+    ['closure', shownClosure(frame, isTop, full)],
   ];
   // An argument whose preview was cut in the head is told in full here.
   const cut = frame.arguments.filter(({ value }) => isTop && value.preview.length > 16);

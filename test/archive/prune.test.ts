@@ -128,6 +128,7 @@ suite('pruning a directory', () => {
     const archive = openArchive(directory, { ...defaultPolicy, maxAgeMs: -1 });
     const name = '20200101T000000Z-web1-7-hang-0000000';
     fs.writeFileSync(path.join(directory, 'notes.txt'), 'x');
+    fs.writeFileSync(path.join(directory, 'sleeper.log'), 'a log of ours is nothing to mention');
     fs.writeFileSync(path.join(directory, `${name}1.msgpack.bak`), 'x');
     fs.symlinkSync('notes.txt', path.join(directory, `${name}2.msgpack`));
     fs.mkdirSync(path.join(directory, `${name}3.msgpack`));
@@ -150,6 +151,7 @@ suite('pruning a directory', () => {
     const directory = makeDirectory(t, 'prune');
     const name = '20200101T000000Z-web1-7-hang-0000000';
     fs.writeFileSync(path.join(directory, 'notes.txt'), 'x');
+    fs.writeFileSync(path.join(directory, 'sleeper.log'), 'a log of ours is nothing to mention');
     fs.symlinkSync('notes.txt', path.join(directory, `${name}2.msgpack`));
     fs.writeFileSync(path.join(directory, `${name}4.msgpack`), 'cut');
     const { entries, skipped } = await openArchive(directory).list();

@@ -70,7 +70,11 @@ export interface CoreNotes {
   /** The one that got the signal first; at most limits.maxThreads. */
   readonly threads: readonly CoreThread[];
   /** Null: the core does not tell. */
-  readonly process: { readonly pid: number; readonly name: string; readonly command: string } | null;
+  readonly process: {
+    readonly pid: number;
+    readonly name: string;
+    readonly command: string;
+  } | null;
   /** Entries of the auxiliary vector, by type. */
   readonly auxiliary: ReadonlyMap<number, number>;
   /** Sorted by start, without overlaps. */

@@ -87,7 +87,8 @@ export class CoreMemory implements MemorySource {
   /** Up to the end of the segment or mapping. @returns 0 when nothing is there */
   #readRun(address: Address, out: Uint8Array): number {
     const segment = findRange(this.file.segments, address);
-    if (segment !== null && address < segment.dumpedEnd) return this.#readDumped(segment, address, out);
+    if (segment !== null && address < segment.dumpedEnd)
+      return this.#readDumped(segment, address, out);
     const range = findRange(this.notes.files, address);
     if (range === null) return 0;
     const opened = this.#open(range.path);
@@ -145,7 +146,8 @@ export class CoreMemory implements MemorySource {
     if (node !== undefined)
       this.#opened.set(mappedPath, openMappedFile(node, this.#firstPageOf(mappedPath)));
     const opened = this.#open(mappedPath);
-    if (opened.file === null && node !== undefined) throw wrongNode(node, mappedPath, opened.reason);
+    if (opened.file === null && node !== undefined)
+      throw wrongNode(node, mappedPath, opened.reason);
     if (opened.file === null) {
       this.#told.add(mappedPath);
       return { mappedPath, file: null, reason: opened.reason };

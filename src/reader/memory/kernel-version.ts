@@ -38,8 +38,7 @@ function findVersionCode(memory: PagedMemory, start: Address, end: Address): num
   for (let left = maxEntries; left > 0 && at + 12 <= end; left--) {
     const nameBytes = memory.u32(at);
     const length = memory.u32(at + 4);
-    const isLinux =
-      nameBytes === 6 && memory.bytes(at + 12, 5).toString('latin1') === 'Linux';
+    const isLinux = nameBytes === 6 && memory.bytes(at + 12, 5).toString('latin1') === 'Linux';
     const description = at + 12 + Math.ceil(nameBytes / 4) * 4;
     if (isLinux && memory.u32(at + 8) === 0 && length === 4) return memory.u32(description);
     at = description + Math.ceil(length / 4) * 4;

@@ -33,7 +33,7 @@ export function describeSignal(signal: CoreSignal, reading: CoreReading): string
   if (detail.code <= 0) return `${where}, raised by the process itself`;
   if (!faults.has(name)) return where;
   if (detail.code === SI_KERNEL)
-    return `${where}: an impossible address, or an instruction not allowed`;
+    return `${where}: the kernel does not tell where (an impossible address, or no stack left)`;
   const cause = causes[name]?.[detail.code];
   const at = `${where} at 0x${detail.address.toString(16)}`;
   return cause === undefined ? at : `${at}: ${cause}`;

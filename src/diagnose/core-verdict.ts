@@ -38,6 +38,6 @@ function killedBySignal(capture: Capture): Verdict {
       { text: trigger.reason },
       ...(top === undefined ? [] : [{ text: `innermost frame: ${describeFrame(top, capture)}` }]),
     ],
-    advice: 'See what native code did: gdb -batch -ex bt <node> <core>',
+    advice: `See what native code did: gdb -batch -ex bt ${capture.process.execPath ?? '<node>'} <core>`,
   };
 }

@@ -170,11 +170,18 @@ class CoreReader {
   }
 
   #readJavaScript(program: Program): ThreadReading[] {
-    const { notes, mappings } = this.#core;
-    return readThreads(
+    const { notes, mappings, missing } = this.#core;
+    const threads = readThreads(
       { target: program, memory: this.#memory, mappings, endsAtMs: this.#endsAtMs },
       notes.threads.map(({ tid, registers }) => ({ tid, registers })),
     );
+    if (!threads.some(({ tid }) => tid === program.pid))
+      missing.push({
+        what: 'stack of the main thread',
+        reason:
+          'unreadable: its isolate is not in the core, or it had none (before its start, after its end)',
+      });
+    return threads;
   }
 
   #readArguments(): string[] | null {

@@ -8,7 +8,6 @@ import { performance } from 'node:perf_hooks';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
 import { type MainLoop, readMainLoop } from './event-loop.ts';
-import { readNodeBinary } from './layout/node-binary.ts';
 import { CoreMemory } from './memory/core.ts';
 import { notACore } from './memory/core-file.ts';
 import type { CoreThread, SignalDetail } from './memory/core-notes.ts';
@@ -19,7 +18,7 @@ import { UnreadableMemory } from './memory/source.ts';
 import { readArguments, readText } from './memory/stack-top.ts';
 import { readThreads } from './read-threads.ts';
 import type { ThreadReading } from './reading.ts';
-import { Program } from './target.ts';
+import { loadBinary, Program } from './target.ts';
 
 export interface ReadCoreOptions {
   /** The node binary, when it is not where the core says. */
@@ -153,14 +152,15 @@ class CoreReader {
 
   #openProgram(pid: number): Program | null {
     const { executable, missing } = this.#core;
-    if (executable?.file == null) {
+    const { file, mappedPath } = executable ?? {};
+    if (file == null || mappedPath === undefined) {
       missing.push({
         what: 'reader',
         reason: `${executable?.reason ?? 'unreadable: the core does not name the program file'}; name the binary with --node FILE`,
       });
       return null;
     }
-    const program = new Program(pid, readNodeBinary(executable.file.path), executable.mappedPath);
+    const program = new Program(pid, loadBinary(file.key, file.path), mappedPath);
     if (!program.layout.isExact)
       missing.push({
         what: `exact tables for V8 ${program.binary.v8Version}`,

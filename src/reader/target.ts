@@ -92,15 +92,24 @@ export class Target extends Program {
   }
 }
 
+/**
+ * The metadata of a node binary, read once.
+ * @param key what tells this binary from all others
+ * @throws as readNodeBinary()
+ */
+export function loadBinary(key: string, path: string): NodeBinary {
+  let binary = binaries.get(key);
+  if (binary === undefined) {
+    binary = readNodeBinary(path);
+    binaries.set(key, binary);
+  }
+  return binary;
+}
+
 function readRunningBinary(pid: number): { binary: NodeBinary; mappedPath: string } {
   try {
     const mappedPath = readExecutablePath(pid);
-    let binary = binaries.get(mappedPath);
-    if (binary === undefined) {
-      binary = readNodeBinary(`/proc/${pid}/exe`);
-      binaries.set(mappedPath, binary);
-    }
-    return { binary, mappedPath };
+    return { binary: loadBinary(mappedPath, `/proc/${pid}/exe`), mappedPath };
   } catch (error) {
     throw explainOpenFailure(pid, error);
   }

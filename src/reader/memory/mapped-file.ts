@@ -3,7 +3,7 @@
  * itself, but only when it is an ELF file and the same build: a core is not believed when it names other files, which may
  * be secrets or devices, and another build would show code that never ran.
  */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
 import { pageBytes } from '../../native.ts';
 import { readFully } from './core-file.ts';
 import { ElfFile } from './elf.ts';
@@ -24,15 +24,18 @@ interface Part {
 
 export class MappedFile {
   readonly path: string;
+  /** Tells it from all other files, and from what it was before a change. */
+  readonly key: string;
   readonly #fd: number;
   readonly #sizeBytes: number;
   /** Parts of the file that are code. */
   readonly #code: readonly Part[];
 
-  constructor(path: string, fd: number, sizeBytes: number, code: readonly Part[]) {
+  constructor(path: string, fd: number, stat: Stats, code: readonly Part[]) {
     this.path = path;
+    this.key = `${path} ${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeMs}`;
     this.#fd = fd;
-    this.#sizeBytes = sizeBytes;
+    this.#sizeBytes = stat.size;
     this.#code = code;
   }
 
@@ -74,7 +77,7 @@ export function openMappedFile(path: string, firstPage: Buffer | null): OpenedFi
     closeSync(fd);
     return { file: null, reason: `not-supported: ${path} is no ELF file` };
   }
-  const file = new MappedFile(path, fd, stat.size, code);
+  const file = new MappedFile(path, fd, stat, code);
   if (firstPage === null) return { file, isProved: false };
   const now = Buffer.alloc(firstPage.length);
   if (file.read(0, now) === now.length && now.equals(firstPage)) return { file, isProved: true };

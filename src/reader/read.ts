@@ -29,6 +29,8 @@ import { Target } from './target.ts';
 export { openEventLoop } from './event-loop.ts';
 
 const EPERM = 1;
+/** Looks at a loop that needed pages not copied in the stop, until the target is held instead. */
+const maxSpoiltLooks = 3;
 
 /**
  * Reads the process as it is now.
@@ -162,31 +164,40 @@ async function addLoopValues(
     let filled: ThreadReading | null = null;
     const endsAtMs = Math.min(plan.endsAtMs, performance.now() + limits.loopLooksMs);
     const isWanted = counted.look !== null && lacksLocals(thread);
+    let spoilt = 0;
     for (let looks = 0; isWanted && filled === null && looks < limits.maxLoopLooks; looks++) {
       if (performance.now() > endsAtMs) break;
+      // The target runs on; and our own process may do other things.
       await setImmediate();
-      const taken = lookAtLoop(plan, thread.tid);
+      const taken = lookAtLoop(plan, thread.tid, spoilt > maxSpoiltLooks);
       longestMs = Math.max(longestMs, taken.pausedMs);
-      if (taken.isConsistent && taken.result !== null)
-        filled = withLoopValues(thread, taken.result);
+      if (!taken.isConsistent) spoilt++;
+      else if (taken.result !== null) filled = withLoopValues(thread, taken.result);
     }
     threads.push(filled ?? thread);
   }
   return { threads, pausedMs: longestMs };
 }
 
-function lookAtLoop(plan: LookPlan, tid: number): TakenLook<ThreadReading | null> {
-  const { target, mappings } = plan;
-  // The emulation needs few pages, and reads what it needs from the target while that stands still.
-  const wishes = { tids: [tid], mappings, pages: [], holdWhileDecoding: true };
-  return takeLook(target.pid, wishes, (look) => {
-    const [stopped] = look.threads;
-    if (stopped === undefined) return null;
-    const at = findReadableCall({ ...plan, memory: look.memory }, stopped);
-    if (at === null) return null;
-    const [thread] = plan.decode(look, limits.decodeInStopMs, at);
-    return thread ?? null;
+function lookAtLoop(
+  plan: LookPlan,
+  tid: number,
+  holdWhileDecoding: boolean,
+): TakenLook<ThreadReading | null> {
+  const { target, mappings, pages } = plan;
+  let lateReads = 0;
+  const wishes = { tids: [tid], mappings, pages, holdWhileDecoding };
+  const taken = takeLook(target.pid, wishes, (look) => {
+    const { memory, threads } = look;
+    const [stopped] = threads;
+    const at = stopped === undefined ? null : findReadableCall({ ...plan, memory }, stopped);
+    const read = at === null ? [] : plan.decode(look, limits.decodeInStopMs, at);
+    for (const page of memory.usedPages) pages.add(page);
+    lateReads = memory.lateReads.size;
+    return read[0] ?? null;
   });
+  const isConsistent = holdWhileDecoding ? taken.isConsistent : lateReads === 0;
+  return { ...taken, isConsistent };
 }
 
 /** Nothing could be stopped: say why, or read what needs no stop. */

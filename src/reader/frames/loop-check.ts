@@ -54,7 +54,7 @@ const fastConditions = [0x4, 0x7]; // je, ja
 /**
  * Works out in our copy of the memory what a stopped thread does up to the next call at which its frame can be read.
  * @param registerSet as Native.stopThreads() fills it
- * @returns null when it stands in no optimised code, or its way there is not known for certain; then the copy of the
+ * @returns null when it comes from no optimised code, or its way there is not known for certain; then the copy of the
  *          memory is spoilt
  */
 export function runToReadableCall(
@@ -63,65 +63,94 @@ export function runToReadableCall(
   registerSet: Buffer,
 ): CallPlace | null {
   try {
-    const machine = new Machine(heap.memory, registerSet);
-    if (!place.space.isGenerated(machine.rip)) return null;
-    const code = place.code.find(machine.rip);
-    if (code?.tier !== 'turbofan' && code?.tier !== 'maglev') return null;
-    return new LoopTurn(heap, place, code, machine).run();
+    return new LoopTurn(heap, place, new Machine(heap.memory, registerSet)).run();
   } catch (error) {
     if (error instanceof EmulationEnd || error instanceof UnreadableMemory) return null;
     throw error;
   }
 }
 
+/** The frame whose values are wanted. */
+interface LoopFrame {
+  readonly code: CodeObject;
+  readonly pointer: bigint;
+  /** Where the slow path begins, by the address of the check. */
+  readonly slowPaths: ReadonlyMap<Address, Address>;
+}
+
 /** The rest of one turn of a loop. */
 class LoopTurn {
   readonly #heap: Heap;
   readonly #place: CodePlaces;
-  readonly #code: CodeObject;
   readonly #machine: Machine;
-  readonly #framePointer: bigint;
-  /** Where the slow path begins, by the address of the check. */
-  readonly #slowPaths: ReadonlyMap<Address, Address>;
+  /** Null while a builtin runs that the thread was stopped in: the frame is that of the code it returns to. */
+  #frame: LoopFrame | null = null;
+  #builtin: { readonly start: Address; readonly end: Address } | null = null;
 
-  constructor(heap: Heap, place: CodePlaces, code: CodeObject, machine: Machine) {
+  constructor(heap: Heap, place: CodePlaces, machine: Machine) {
     this.#heap = heap;
     this.#place = place;
-    this.#code = code;
     this.#machine = machine;
-    this.#framePointer = machine.register(rbp, 8);
-    this.#slowPaths = findSlowPaths(heap.memory, code);
   }
 
   /** @throws EmulationEnd, UnreadableMemory */
   run(): CallPlace {
-    const machine = this.#machine;
     const endsAtMs = performance.now() + limits.maxEmulationMs;
     for (let count = 0; count < limits.maxEmulatedInstructions; count++) {
       if (count % clockInterval === 0 && performance.now() > endsAtMs) break;
-      const isOwn = this.#isOwn();
-      if (isOwn) machine.rip = this.#slowPaths.get(machine.rip) ?? machine.rip;
-      const instruction = fetch(machine);
-      if (isCall(instruction)) {
-        const { next } = instruction.instruction;
-        if (isOwn && isTranslatedAt(this.#heap, this.#code, next))
-          return { fp: Number(this.#framePointer), pc: next };
-      }
-      execute(machine, instruction);
-      if (machine.register(rsp, 8) > this.#framePointer)
-        throw new EmulationEnd('the frame was left');
+      const place = this.#step();
+      if (place !== null) return place;
     }
     throw new EmulationEnd('no end within the limits');
   }
 
-  /** In the code and the frame it was stopped in, and not in a function called from there. @throws EmulationEnd */
-  #isOwn(): boolean {
-    const { rip } = this.#machine;
-    if (rip >= this.#code.start && rip < this.#code.end)
-      return this.#machine.register(rbp, 8) === this.#framePointer;
-    if (!this.#place.space.isJavaScript(rip)) throw new EmulationEnd('a call into C++');
-    return false;
+  #step(): CallPlace | null {
+    const machine = this.#machine;
+    const frame = this.#ownFrame();
+    if (frame !== null) machine.rip = frame.slowPaths.get(machine.rip) ?? machine.rip;
+    const decoded = fetch(machine);
+    if (frame !== null && isCall(decoded)) {
+      const pc = decoded.instruction.next;
+      if (isTranslatedAt(this.#heap, frame.code, pc)) return { fp: Number(frame.pointer), pc };
+    }
+    execute(machine, decoded);
+    if (this.#frame !== null && machine.register(rsp, 8) > this.#frame.pointer)
+      throw new EmulationEnd('the frame was left');
+    return null;
   }
+
+  /** Null in a builtin or another function called from the frame. @throws EmulationEnd */
+  #ownFrame(): LoopFrame | null {
+    const { rip } = this.#machine;
+    if (isWithin(this.#builtin, rip)) return null;
+    if (this.#place.space.isGenerated(rip)) {
+      this.#frame ??= this.#findFrame(rip);
+      const isOwn =
+        isWithin(this.#frame.code, rip) && this.#machine.register(rbp, 8) === this.#frame.pointer;
+      return isOwn ? this.#frame : null;
+    }
+    this.#builtin = this.#place.space.builtinAt(rip);
+    if (this.#builtin === null) throw new EmulationEnd('a call into C++');
+    return null;
+  }
+
+  #findFrame(rip: Address): LoopFrame {
+    const code = this.#place.code.find(rip);
+    if (code?.tier !== 'turbofan' && code?.tier !== 'maglev')
+      throw new EmulationEnd('not in optimised code');
+    return {
+      code,
+      pointer: this.#machine.register(rbp, 8),
+      slowPaths: findSlowPaths(this.#heap.memory, code),
+    };
+  }
+}
+
+function isWithin(
+  range: { readonly start: Address; readonly end: Address } | null,
+  address: Address,
+): boolean {
+  return range !== null && address >= range.start && address < range.end;
 }
 
 /** Of all checks of a code object. */

@@ -52,7 +52,9 @@ for (let low = 0; low < 8; low++) {
     {
       hasModRm: false,
       immediate: 0,
-      run: (machine, { register }) => void machine.push(machine.register(register, 8)),
+      run: (machine, { register }) => {
+        machine.push(machine.register(register, 8));
+      },
     },
     [0],
   );
@@ -62,7 +64,9 @@ for (let low = 0; low < 8; low++) {
     {
       hasModRm: false,
       immediate: 0,
-      run: (machine, { register }) => void machine.setRegister(register, 8, machine.pop()),
+      run: (machine, { register }) => {
+        machine.setRegister(register, 8, machine.pop());
+      },
     },
     [0],
   );
@@ -77,7 +81,9 @@ for (const [opcode, immediate] of [
     {
       hasModRm: false,
       immediate,
-      run: (machine, i) => void machine.push(i.immediate),
+      run: (machine, i) => {
+        machine.push(i.immediate);
+      },
     },
     [0],
   );

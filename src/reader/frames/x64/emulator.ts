@@ -7,10 +7,17 @@ import { controlRows } from './control.ts';
 import { decode, type Decoded, type Rows } from './decode.ts';
 import { integerRows } from './integer.ts';
 import type { Machine } from './machine.ts';
+import { moveRows } from './moves.ts';
 import { vectorBitRows } from './vector-bits.ts';
 import { vectorRows } from './vector.ts';
 
-const rows: Rows = new Map([...integerRows, ...controlRows, ...vectorRows, ...vectorBitRows]);
+const rows: Rows = new Map([
+  ...moveRows,
+  ...integerRows,
+  ...controlRows,
+  ...vectorRows,
+  ...vectorBitRows,
+]);
 
 /** The instruction at rip, with where its operands are. @throws EmulationEnd, UnreadableMemory */
 export function fetch(machine: Machine): Decoded {

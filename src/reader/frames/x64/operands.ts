@@ -22,6 +22,13 @@ export function storeOperand(
   else machine.setRegister(other, size, value);
 }
 
+export const modRm = { hasModRm: true, immediate: 0 } as const;
+
+/** Without its sign, as wide as the operand. */
+export function unsignedImmediate({ immediate }: Instruction, size: WordBytes): bigint {
+  return BigInt.asUintN(size * 8, immediate);
+}
+
 /** Collects the rows of one table. */
 export class Table {
   readonly rows = new Map<number, Row>();
@@ -33,6 +40,33 @@ export class Table {
   /** A row with ModRM and no immediate. */
   modRm(map: number, opcode: number, run: Row['run'], more: Partial<Row> = {}): void {
     this.add(map, opcode, { hasModRm: true, immediate: 0, run, ...more });
+  }
+
+  /** A one-byte opcode for bytes, and the one behind it for words. */
+  sizes(
+    opcode: number,
+    row: Omit<Row, 'run'>,
+    run: (machine: Machine, instruction: Instruction, size: WordBytes) => void,
+  ): void {
+    const { hasModRm, immediate, bytes = 'both' } = row;
+    this.add(0, opcode, {
+      hasModRm,
+      bytes,
+      immediate: (operation) => {
+        const wide = typeof immediate === 'function' ? immediate(operation) : immediate;
+        return wide === 0 ? 0 : 1;
+      },
+      run: (machine, instruction) => {
+        run(machine, instruction, 1);
+      },
+    });
+    this.add(0, opcode + 1, {
+      hasModRm,
+      immediate,
+      run: (machine, instruction) => {
+        run(machine, instruction, instruction.size);
+      },
+    });
   }
 
   plain(map: number, opcode: number, run: Row['run'], more: Partial<Row> = {}): void {

@@ -150,6 +150,24 @@ suite('doubles', () => {
     assert.equal(machine.vector(0, 0), nan | 42n);
     assert.equal(run('f2 0f 5e c1', {}, [0, 0]).vector(0, 0), nan | (1n << 63n));
   });
+  test('a remainder on the float stack', () => {
+    // fld [rdx]; fld [rdx+8]; fprem; fnstsw ax; sahf; jp -7; fstp st1; fstp [rdx]
+    const code = 'dd 02 dd 42 08 d9 f8 df e0 9e 7a f9 dd d9 dd 1a';
+    for (const [a, b] of [
+      [1e300, 7],
+      [-5.5, 2],
+      [5e-324 * 12345, 5e-324 * 100],
+      [-6, 3],
+      [0.5, 1e308],
+    ] as const) {
+      const machine = machineWith(code);
+      machine.general[rdx] = BigInt(dataAt);
+      machine.store(BigInt(dataAt), 8, bitsOf(b));
+      machine.store(BigInt(dataAt + 8), 8, bitsOf(a));
+      while (machine.rip < codeAt + code.split(' ').length) execute(machine, fetch(machine));
+      assert.equal(machine.memory.word(dataAt), bitsOf(a % b), `${a} % ${b}`);
+    }
+  });
   test('to integers and from them', () => {
     assert.equal(run('f2 0f 2c c0', {}, [-3.9]).general[rax], 0xfffffffdn);
     assert.equal(run('f2 48 0f 2c c0', {}, [1e300]).general[rax], 1n << 63n);

@@ -5,6 +5,7 @@
  */
 import { controlRows } from './control.ts';
 import { decode, type Decoded, type Rows } from './decode.ts';
+import { floatStackRows } from './float-stack.ts';
 import { integerRows } from './integer.ts';
 import type { Machine } from './machine.ts';
 import { moveRows } from './moves.ts';
@@ -15,6 +16,7 @@ const rows: Rows = new Map([
   ...moveRows,
   ...integerRows,
   ...controlRows,
+  ...floatStackRows,
   ...vectorRows,
   ...vectorBitRows,
 ]);

@@ -19,6 +19,12 @@ export class Flags {
     this.overflow = isSet(bits.overflow);
   }
 
+  /** sahf: all but the overflow. */
+  load(byte: number): void {
+    const { carry, parity, zero, sign } = new Flags(byte);
+    Object.assign(this, { carry, parity, zero, sign });
+  }
+
   /** Zero, sign and parity of a result. */
   setResult(result: bigint, size: WordBytes): void {
     const value = result & masks[size];

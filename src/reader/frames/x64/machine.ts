@@ -5,6 +5,7 @@
 import type { PagedMemory } from '../../memory/paged.ts';
 import type { Address } from '../../memory/source.ts';
 import { Flags } from './flags.ts';
+import { FloatStack } from './float-stack.ts';
 import { EmulationEnd, masks, type WordBytes } from './words.ts';
 
 export const rsp = 4;
@@ -26,6 +27,7 @@ export class Machine {
   rip: Address;
   readonly general = new BigUint64Array(16);
   readonly flags: Flags;
+  readonly floatStack: FloatStack;
   /** Two words for each vector register, the low one first. */
   readonly vectors = new BigUint64Array(32);
 
@@ -34,6 +36,7 @@ export class Machine {
     this.memory = memory;
     this.rip = Number(registers.readBigUInt64LE(ripWord * 8));
     this.flags = new Flags(registers.readUInt32LE(eflagsWord * 8));
+    this.floatStack = new FloatStack(registers.subarray(generalBytes));
     registerWords.forEach((word, i) => {
       this.general[i] = registers.readBigUInt64LE(word * 8);
     });

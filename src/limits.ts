@@ -44,16 +44,14 @@ export const limits = {
   maxTranslationDepth: 64,
   /** Rows of one deoptimisation or safepoint table: a function of 60 KiB of bytecode has some thousands. */
   maxDeoptimizationRows: 50_000,
-  /** Plain moves followed from where a thread was caught to the check of its loop. */
-  maxMovesToCheck: 12,
-  /** Instructions of a loop check's slow path: it stores at most all registers. */
-  maxSlowPathInstructions: 200,
-  /** Times a thread is let run and stopped again until it is caught at a check of its loop. */
-  maxCatchTries: 4_000,
-  /** Time for that. The target runs between the tries. */
-  catchTimeoutMs: 150,
-  /** Places near loop checks where a thread may be caught; a large function has some hundreds. */
-  maxCatchAddresses: 1_024,
+  /** Instructions emulated from where a thread was stopped to the next point at which its frame can be read. */
+  maxEmulatedInstructions: 20_000,
+  /** Time for them; about a microsecond each, and the target stands still. */
+  maxEmulationMs: 20,
+  /** Looks at a thread in optimised code until one of them leads to such a point. */
+  maxLoopLooks: 40,
+  /** Time for these looks together. The target runs between them. */
+  loopLooksMs: 250,
   /** Threads looked at in one process. */
   maxThreads: 4_096,
   /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */

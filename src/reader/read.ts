@@ -48,10 +48,7 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
     });
   const endsAtMs = performance.now() + options.deadlineMs;
   const { threads, isolates, pausedMs } = await readStopped(target, options, missing);
-  const tasks = readTasks(
-    { target, mappings: target.readMappings(), isolates, endsAtMs },
-    missing,
-  );
+  const tasks = readTasks({ target, mappings: target.readMappings(), isolates, endsAtMs }, missing);
   const nodeVersion = target.readNodeVersion();
   const loop = readEventLoop(target);
   return {

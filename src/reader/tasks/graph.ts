@@ -7,7 +7,12 @@ import { sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
-import { type GeneratorKind, generatorFields, readOwnPromises, suspendedKind } from './generator.ts';
+import {
+  type GeneratorKind,
+  generatorFields,
+  readOwnPromises,
+  suspendedKind,
+} from './generator.ts';
 import { type Reaction, readReactions } from './reactions.ts';
 
 /** One suspended function. */

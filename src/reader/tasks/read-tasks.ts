@@ -50,7 +50,10 @@ export function readTasks(plan: TaskPlan, missing: Missing[]): TaskReading {
       return [new FoundTasks(isolate, survey)];
     } catch (error) {
       if (!(error instanceof UnreadableMemory)) throw error;
-      missing.push({ what: `suspended async functions of thread ${isolate.tid}`, reason: 'unreadable' });
+      missing.push({
+        what: `suspended async functions of thread ${isolate.tid}`,
+        reason: 'unreadable',
+      });
       return [];
     }
   });
@@ -194,7 +197,9 @@ function relations(
   const idsOf = (tasks: readonly number[]): number[] =>
     [...new Set(tasks.flatMap((task) => ids.get(task) ?? []))].sort((a, b) => a - b);
   const dependsOn = idsOf(group.members.flatMap((member) => found.waits[member]?.tasks ?? []));
-  const cycle = found.cycles.find((members) => group.members.some((task) => members.includes(task)));
+  const cycle = found.cycles.find((members) =>
+    group.members.some((task) => members.includes(task)),
+  );
   const [only] = dependsOn;
   const isDirect = wait.steps.length === 0 && wait.tasks.length === 1 && dependsOn.length === 1;
   return {

@@ -31,7 +31,9 @@ export function findTaskMaps(heap: Heap, isolate: Address): TaskMaps {
   }
   const freeSpace = wordAt(heap, roots);
   return {
-    asyncFunctions: findContexts(heap, isolate).flatMap((context) => asyncFunctionMap(heap, context)),
+    asyncFunctions: findContexts(heap, isolate).flatMap((context) =>
+      asyncFunctionMap(heap, context),
+    ),
     freeSpace: heap.is(freeSpace, 'MAP') ? freeSpace : 0,
     jobs,
   };
@@ -53,7 +55,9 @@ function findContexts(heap: Heap, isolate: Address): Tagged[] {
 }
 
 function asyncFunctionMap(heap: Heap, context: Tagged): Tagged[] {
-  return slotsOf(heap, context).filter((word) => mapType(heap, word) === 'JS_ASYNC_FUNCTION_OBJECT');
+  return slotsOf(heap, context).filter(
+    (word) => mapType(heap, word) === 'JS_ASYNC_FUNCTION_OBJECT',
+  );
 }
 
 function slotsOf(heap: Heap, context: Tagged): Tagged[] {

@@ -11,7 +11,15 @@ import type { Address } from '../memory/source.ts';
 import type { Target } from '../target.ts';
 import { generatorFields } from './generator.ts';
 import { TaskGraph } from './graph.ts';
-import { fieldAt, findHeapPages, type HeapPages, HeapSearch, type HeapWords, type Needles, objectAt } from './pages.ts';
+import {
+  fieldAt,
+  findHeapPages,
+  type HeapPages,
+  HeapSearch,
+  type HeapWords,
+  type Needles,
+  objectAt,
+} from './pages.ts';
 import type { IsolateOfThread } from './isolates.ts';
 import { promiseFields } from './reactions.ts';
 import { findTaskMaps, type TaskMaps } from './roots.ts';

@@ -13,10 +13,13 @@ const maxSteps = 4;
 export function explainWait(heap: Heap, node: TaskNode, wait: Wait): string {
   if (node.isReady && node.awaited === null)
     return 'its turn: what it waited for has settled, and the event loop has not come to it';
-  if (node.awaited === null) return 'something that was not found: no pending promise would resume it';
+  if (node.awaited === null)
+    return 'something that was not found: no pending promise would resume it';
   const steps = wait.steps.slice(0, maxSteps).map((step) => stepWords(heap, step));
   const below = wait.tasks.length > 0 ? [] : ['a promise that is pending'];
-  return [...steps, ...(steps.length > 0 && wait.steps[0]?.kind !== 'then' ? [] : below)].join(' of ');
+  return [...steps, ...(steps.length > 0 && wait.steps[0]?.kind !== 'then' ? [] : below)].join(
+    ' of ',
+  );
 }
 
 function stepWords(heap: Heap, step: Step): string {

@@ -118,20 +118,18 @@ class TaskTree {
     const cycles = new Map(
       this.#tasks.flatMap(({ cycle }) => (cycle === undefined ? [] : [[cycle.join(), cycle]])),
     );
-    for (const cycle of cycles.values())
+    for (const cycle of cycles.values()) {
+      const names = [...cycle, ...cycle.slice(0, 1)].map((id) => this.#nameOf(id)).join(' → ');
+      const words = `${names}: they wait for each other, none can go on`;
       this.#lines.push(
-        ...wrap(
-          [
-            span(' deadlock ', 'alarm'),
-            span(
-              `  ${cycle.map((id) => this.#nameOf(id)).join(' → ')} → ${this.#nameOf(cycle[0] ?? 0)}: they wait for each other, none can go on`,
-              'plain',
-              1_000,
-            ),
-          ],
-          { width: this.#options.width, indent: 2, hanging: 4 },
-        ),
+        [span('  '), span(' deadlock ', 'alarm')],
+        ...wrap([span(words, 'plain', 1_000)], {
+          width: this.#options.width,
+          indent: 2,
+          hanging: 4,
+        }),
       );
+    }
   }
 
   #nameOf(id: number): string {

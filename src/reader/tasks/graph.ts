@@ -11,6 +11,7 @@ import {
   type GeneratorKind,
   generatorFields,
   readOwnPromises,
+  readSourceOffset,
   suspendedKind,
 } from './generator.ts';
 import { type Reaction, readReactions } from './reactions.ts';
@@ -39,6 +40,7 @@ export class TaskGraph {
   isTruncated = false;
   readonly #byGenerator = new Map<Tagged, number>();
   readonly #byPromise = new Map<Tagged, number>();
+  readonly #places = new Map<string, string>();
   readonly #sources = new Map<Tagged, PromiseSource[]>();
 
   /** A candidate of the search; what turns out to be something else is left out. @returns its index, or -1 */
@@ -59,17 +61,28 @@ export class TaskGraph {
     }
     try {
       const shared = sharedOfFunction(heap, heap.field(generator, generatorFields.function));
-      const offset = smiValue(heap.field(generator, generatorFields.bytecodeOffset)) ?? 0;
       const index = this.tasks.length;
       for (const promise of readOwnPromises(heap, generator, kind))
         this.#byPromise.set(promise, index);
-      const place = `${shared} ${offset}`;
+      const place = this.#placeOf(heap, generator, shared);
       this.tasks.push({ generator, kind, place, awaited: null, isReady: false });
       return index;
     } catch (error) {
       if (error instanceof UnreadableMemory) return -1;
       throw error;
     }
+  }
+
+  /** Offsets in the bytecode differ between tiers for the same await; offsets in the source do not. */
+  #placeOf(heap: Heap, generator: Tagged, shared: Tagged): string {
+    const offset = smiValue(heap.field(generator, generatorFields.bytecodeOffset)) ?? 0;
+    const key = `${shared} ${offset}`;
+    let place = this.#places.get(key);
+    if (place === undefined) {
+      place = `${shared} ${readSourceOffset(heap, generator, shared)}`;
+      this.#places.set(key, place);
+    }
+    return place;
   }
 
   /** A pending promise of the search, with its first reaction. */

@@ -14,7 +14,6 @@
  * allocated from (top to limit, kept in the Isolate).
  */
 import { limits } from '../../limits.ts';
-import { untag } from '../layout/tagged.ts';
 import type { Mapping } from '../memory/maps.ts';
 import type { PagedMemory } from '../memory/paged.ts';
 import { type Address, type MemorySource, UnreadableMemory } from '../memory/source.ts';
@@ -116,8 +115,9 @@ function findGaps(memory: PagedMemory, isolate: Address, pages: ReadonlySet<Addr
     try {
       const [start, top, end] = [memory.u64(at), memory.u64(at + 8), memory.u64(at + 16)];
       const page = start - (start % heapPageBytes);
-      if (start <= top && top <= end && pages.has(page) && end <= page + heapPageBytes)
-        gaps.push({ start: top, end });
+      const isAligned = start % 8 === 0 && top % 8 === 0 && end % 8 === 0;
+      const isOrdered = start <= top && top <= end && end <= page + heapPageBytes;
+      if (isAligned && isOrdered && pages.has(page)) gaps.push({ start: top, end });
     } catch (error) {
       if (error instanceof UnreadableMemory) break;
       throw error;
@@ -133,6 +133,7 @@ export class HeapSearch {
   readonly #heap: HeapPages;
   readonly #freeSpaceMap: number;
   readonly #filter = new Uint8Array(1 << 16);
+  #isStopped = false;
 
   /** @param freeSpaceMap tagged map of the blocks of the free lists; 0 when it is not known */
   constructor(source: MemorySource, heap: HeapPages, freeSpaceMap: number) {
@@ -150,14 +151,21 @@ export class HeapSearch {
     if (needles.size === 0) return true;
     this.#filter.fill(0);
     for (const word of [...needles.keys(), this.#freeSpaceMap])
-      this.#filter[((word % 2 ** 32) >>> 3) & 0xffff] = 1;
+      if (word !== 0) this.#filter[((word % 2 ** 32) >>> 3) & 0xffff] = 1;
+    this.#isStopped = false;
     for (const page of this.#heap.pages) {
+      if (this.#isStopped) return true;
       if (performance.now() > endsAtMs) return false;
       if (this.#source.read(page, this.words.bytes) < heapPageBytes) continue;
       this.words.address = page;
       this.#searchPage(needles);
     }
     return true;
+  }
+
+  /** Ends the search behind the page it is at. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   #searchPage(needles: Needles): void {
@@ -171,7 +179,7 @@ export class HeapSearch {
       const low = halves[i] ?? 0;
       if (filter[(low >>> 3) & 0xffff] === 0) continue;
       const word = low + (halves[i + 1] ?? 0) * 2 ** 32;
-      if (word === freeSpaceMap && word !== 0) {
+      if (word === freeSpaceMap) {
         i += Math.max(0, this.#freeBytes(i) / 4 - 2);
         continue;
       }
@@ -200,9 +208,4 @@ export function fieldAt(words: HeapWords, index: number, offset: number): number
 /** Tagged pointer to the object that starts at an index. */
 export function objectAt(words: HeapWords, index: number): number {
   return words.addressOf(index) + 1;
-}
-
-/** Index of an object in the page that is searched. */
-export function startOf(object: number): Address {
-  return untag(object);
 }

@@ -15,6 +15,7 @@ import { takeLook } from '../memory/look.ts';
 import type { Mapping } from '../memory/maps.ts';
 import { PagedMemory } from '../memory/paged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
+import type { Tagged } from '../layout/tagged.ts';
 import type { Target } from '../target.ts';
 import { findCycles } from './cycles.ts';
 import { readSuspended, suspendedKind } from './generator.ts';
@@ -23,7 +24,8 @@ import { groupTasks, type TaskGroup } from './groups.ts';
 import type { IsolateOfThread } from './isolates.ts';
 import { type Survey, surveyIsolate } from './survey.ts';
 import { type Wait, findWait } from './waits.ts';
-import { explainWait } from './words.ts';
+import { explainWait, settlerWords } from './words.ts';
+import { findSettlers } from './settlers.ts';
 
 export interface TaskPlan {
   readonly target: Target;
@@ -59,8 +61,12 @@ export function readTasks(plan: TaskPlan, missing: Missing[]): TaskReading {
   });
   const chosen = chooseGroups(found, missing);
   if (chosen.length === 0) return { tasks: [], pausedMs: 0 };
+  for (const one of found) one.findSettlers(plan.target, chosen, searchEndsAtMs);
   return describeAtOneMoment(plan, chosen, missing);
 }
+
+/** Promises at the ends of one example's waits that are followed further. */
+const maxLeaves = 4;
 
 /** Tasks of one isolate, with what each waits for. */
 class FoundTasks {
@@ -69,6 +75,7 @@ class FoundTasks {
   readonly waits: readonly Wait[];
   readonly groups: readonly TaskGroup[];
   readonly cycles: readonly (readonly number[])[];
+  #settled: ReturnType<typeof findSettlers> = { settlers: new Map(), isComplete: false };
 
   constructor(isolate: IsolateOfThread, survey: Survey) {
     this.isolate = isolate;
@@ -76,6 +83,28 @@ class FoundTasks {
     this.waits = survey.graph.tasks.map((task) => findWait(survey.graph, task));
     this.groups = groupTasks(survey.graph, this.waits);
     this.cycles = findCycles(this.waits.map(({ needed }) => needed));
+  }
+
+  /** Looks for what may settle the promises at the ends of the examples' waits. */
+  findSettlers(target: Target, chosen: readonly ChosenGroup[], endsAtMs: number): void {
+    const leaves = chosen
+      .filter(({ found }) => found === this)
+      .flatMap(({ group }) => this.waits[group.members[0] ?? -1]?.leaves.slice(0, maxLeaves) ?? []);
+    this.#settled = findSettlers(target, this.survey, [...new Set(leaves)], endsAtMs);
+  }
+
+  leafWords = (leaf: Tagged): string =>
+    settlerWords(this.#settled.settlers.get(leaf), this.#settled.isComplete);
+
+  /** True: it was looked for, and nobody holds it but the tasks that wait for it. */
+  isAbandoned(wait: Wait): boolean {
+    const { settlers, isComplete } = this.#settled;
+    return (
+      isComplete &&
+      wait.tasks.length === 0 &&
+      wait.leaves.length > 0 &&
+      wait.leaves.slice(0, maxLeaves).every((leaf) => !settlers.has(leaf))
+    );
   }
 }
 
@@ -202,12 +231,13 @@ function relations(
   );
   const [only] = dependsOn;
   const isDirect = wait.steps.length === 0 && wait.tasks.length === 1 && dependsOn.length === 1;
+  const isUnsure = node.awaited === null ? !node.isReady : found.isAbandoned(wait);
   return {
-    awaits: isDirect && only !== undefined ? only : explainWait(heap, node, wait),
+    awaits: isDirect && only !== undefined ? only : explainWait(heap, node, wait, found.leafWords),
     awaitedBy: [],
     ...(dependsOn.length > 0 && { dependsOn }),
     ...(cycle !== undefined && { cycle: idsOf(cycle) }),
-    ...(node.awaited === null && !node.isReady && { liveness: 'unsure' as const }),
+    ...(isUnsure && { liveness: 'unsure' as const }),
   };
 }
 

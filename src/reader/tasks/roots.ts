@@ -18,16 +18,20 @@ export interface TaskMaps {
   readonly freeSpace: Tagged;
   /** Of promise reactions that wait in the microtask queue. */
   readonly jobs: readonly Tagged[];
+  /** Of backing stores of arrays. */
+  readonly arrays: ReadonlySet<Tagged>;
 }
 
 /** Never throws on bad memory: what is not found is missing in the answer. */
 export function findTaskMaps(heap: Heap, isolate: Address): TaskMaps {
   const roots = isolate + heap.layout.require('isolateRoots');
   const jobs: Tagged[] = [];
+  const arrays = new Set<Tagged>();
   for (let i = 0; i < maxRoots; i++) {
     const word = wordAt(heap, roots + i * 8);
     const type = mapType(heap, word);
     if (/^PROMISE_(FULFILL|REJECT)_REACTION_JOB_TASK$/.test(type)) jobs.push(word);
+    else if (type === 'FIXED_ARRAY') arrays.add(word);
   }
   const freeSpace = wordAt(heap, roots);
   return {
@@ -36,6 +40,7 @@ export function findTaskMaps(heap: Heap, isolate: Address): TaskMaps {
     ),
     freeSpace: heap.is(freeSpace, 'MAP') ? freeSpace : 0,
     jobs,
+    arrays,
   };
 }
 

@@ -63,7 +63,7 @@ export interface Survey {
   readonly graph: TaskGraph;
   readonly view: HeapView;
   readonly pages: HeapPages;
-  readonly freeSpaceMap: Tagged;
+  readonly maps: TaskMaps;
 }
 
 /** @throws UnreadableMemory when not even the isolate can be read */
@@ -82,7 +82,7 @@ export function surveyIsolate(plan: SurveyPlan, missing: Missing[]): Survey {
       what: `some suspended async functions of thread ${isolate.tid}`,
       reason: `over-limit: ${graph.tasks.length} were found, then ${isDone ? 'there were too many' : 'the time was over'}`,
     });
-  return { graph, view, pages, freeSpaceMap: maps.freeSpace };
+  return { graph, view, pages, maps };
 }
 
 /** Maps of promises are not among the roots: every async function has a promise, and nearly all promises one map. */
@@ -95,8 +95,8 @@ function promiseMaps(
   const found = new Set<Tagged>();
   const visit = (words: HeapWords, index: number): void => {
     const promise = fieldAt(words, index, generatorFields.promise);
-    if (found.size < maps.asyncFunctions.length && view.heap.is(promise, 'JS_PROMISE'))
-      found.add(view.heap.field(promise, 0));
+    if (view.heap.is(promise, 'JS_PROMISE')) found.add(view.heap.field(promise, 0));
+    if (found.size >= maps.asyncFunctions.length) search.stop();
   };
   search.find(new Map(maps.asyncFunctions.map((map) => [map, visit])), endsAtMs);
   return found;

@@ -85,7 +85,8 @@ function describeSources(sources: readonly PromiseSource[]): Step | null {
       return {
         kind: reaction.of,
         pending: reaction.of === 'any' ? sources.length : (reaction.remaining ?? sources.length),
-        total: reaction.total,
+        // The errors of Promise.any are not counted before they come.
+        total: reaction.of === 'any' ? null : reaction.total,
       };
     case 'then':
       // Without a handler one promise was resolved with another.

@@ -26,6 +26,8 @@ const metadataWords = 24;
 /** MemoryChunk::FROM_PAGE, the half of the young generation that is empty. */
 const fromPage = 1 << 3;
 const flagsWordIfSizeFirst = 1;
+const smallestPageBytes = 8_192;
+const smallestUnit = 4_096;
 
 /** A word looked for, and what is to be done where it stands. */
 export type Needles = ReadonlyMap<number, (words: HeapWords, index: number) => void>;
@@ -72,7 +74,8 @@ export function findHeapPages(
   for (const { start, end, writable, executable, path } of mappings) {
     if (!writable || executable || path !== '') continue;
     const first = Math.ceil(start / heapPageBytes) * heapPageBytes;
-    for (let page = first; page + heapPageBytes <= end; page += heapPageBytes) {
+    // A page may end early: V8 gives back what it does not need of the last ones.
+    for (let page = first; page < end; page += heapPageBytes) {
       if (looked++ >= limits.maxHeapPages) return finish(memory, isolate, pages, true);
       if (isHeapPage(memory, page, isolate)) pages.push(page);
     }
@@ -95,8 +98,9 @@ function isHeapPage(memory: PagedMemory, page: Address, isolate: Address): boole
     const [first = 0, second = 0] = words;
     if (first === 0 && second === 0) return false;
     const isOurs = (word: number) => word >= isolate && word < isolate + isolateBytes;
-    // Sizes of large pages differ, but none is as small as a set of flags.
-    const flags = first >= heapPageBytes ? words[flagsWordIfSizeFirst] : first;
+    // Sizes are whole pages of memory; some flag of the lowest is always set beside high ones.
+    const isSize = first >= smallestPageBytes && first % smallestUnit === 0;
+    const flags = isSize ? words[flagsWordIfSizeFirst] : first;
     if (((flags ?? 0) & fromPage) !== 0) return false;
     if (words.some(isOurs)) return true;
     if (second % 8 !== 0 || !memory.isReadable(second)) return false;
@@ -156,7 +160,8 @@ export class HeapSearch {
     for (const page of this.#heap.pages) {
       if (this.#isStopped) return true;
       if (performance.now() > endsAtMs) return false;
-      if (this.#source.read(page, this.words.bytes) < heapPageBytes) continue;
+      const readBytes = this.#source.read(page, this.words.bytes);
+      this.words.bytes.fill(0, readBytes);
       this.words.address = page;
       this.#searchPage(needles);
     }

@@ -66,9 +66,37 @@ export interface Survey {
   readonly maps: TaskMaps;
 }
 
+/** Searches, when the collector moved things from a part not yet searched to one that was. */
+const maxAttempts = 3;
+
 /** @throws UnreadableMemory when not even the isolate can be read */
 export function surveyIsolate(plan: SurveyPlan, missing: Missing[]): Survey {
-  const { target, mappings, isolate, endsAtMs } = plan;
+  let best = surveyOnce(plan);
+  for (let attempt = 1; attempt < maxAttempts && best.lost > 0; attempt++) {
+    const tookMs = performance.now() - best.startedAtMs;
+    if (performance.now() + tookMs > plan.endsAtMs) break;
+    const again = surveyOnce(plan);
+    if (again.lost < best.lost) best = again;
+  }
+  const { tasks, isTruncated } = best.graph;
+  if (!best.isDone || isTruncated)
+    missing.push({
+      what: `some suspended async functions of thread ${plan.isolate.tid}`,
+      reason: `over-limit: ${tasks.length} were found, then ${best.isDone ? 'there were too many' : 'the time was over'}`,
+    });
+  return best;
+}
+
+interface Attempt extends Survey {
+  /** performance.now() */
+  readonly startedAtMs: number;
+  readonly isDone: boolean;
+  /** Tasks for which no promise was found: none is resumed without one. */
+  readonly lost: number;
+}
+
+function surveyOnce({ target, mappings, isolate, endsAtMs }: SurveyPlan): Attempt {
+  const startedAtMs = performance.now();
   const view = new HeapView(target, isolate.address);
   const graph = new TaskGraph();
   const maps = findTaskMaps(view.heap, isolate.address);
@@ -77,12 +105,9 @@ export function surveyIsolate(plan: SurveyPlan, missing: Missing[]): Survey {
   const found = new Finds();
   const needles = found.needles(maps, promiseMaps(view, search, maps, endsAtMs));
   const isDone = search.find(needles, endsAtMs) && found.enter(graph, view, endsAtMs);
-  if (!isDone || pages.isTruncated || graph.isTruncated || found.isTruncated)
-    missing.push({
-      what: `some suspended async functions of thread ${isolate.tid}`,
-      reason: `over-limit: ${graph.tasks.length} were found, then ${isDone ? 'there were too many' : 'the time was over'}`,
-    });
-  return { graph, view, pages, maps };
+  graph.isTruncated ||= pages.isTruncated || found.isTruncated;
+  const lost = graph.tasks.filter(({ awaited, isReady }) => awaited === null && !isReady).length;
+  return { startedAtMs, isDone, lost, graph, view, pages, maps };
 }
 
 /** Maps of promises are not among the roots: every async function has a promise, and nearly all promises one map. */

@@ -52,6 +52,26 @@ export const limits = {
   maxLoopLooks: 40,
   /** Time for these looks together. The target runs between them. */
   loopLooksMs: 250,
+  /** Instructions of a loop check's slow path: it stores at most all registers. */
+  maxSlowPathInstructions: 200,
+  /** Instructions a thread is stepped to its next loop check: loops of optimised code turn within a few thousand. */
+  maxSteps: 20_000,
+  /** Time for that; a step takes some microseconds. The target stands nearly still meanwhile. */
+  stepTimeoutMs: 100,
+  /** 256 KiB pages of V8's heap searched for tasks: 16 GiB. */
+  maxHeapPages: 65_536,
+  /** Suspended functions and pending promises told apart in one isolate; each takes some 300 bytes of ours. */
+  maxTasks: 200_000,
+  maxPendingPromises: 500_000,
+  /** Reactions read of one promise: thousands may wait for the same one. */
+  maxReactions: 20_000,
+  /** Tasks at the same await that are told one by one; more are told as one, with their count. */
+  maxAlikeTasks: 5,
+  /** Tasks, or groups of them, in one report, and how many of these with values. */
+  maxTaskGroups: 500,
+  maxTasksWithValues: 100,
+  /** Time for searching the heap while the target runs: 1 GiB takes about a second. */
+  taskSearchMs: 4_000,
   /** Threads looked at in one process. */
   maxThreads: 4_096,
   /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */

@@ -121,7 +121,7 @@ export async function capture(
     },
     process: processSection(request.pid, facts, reading, missing),
     threads: withErrorFrames(threads, request, facts, missing),
-    tasks: [],
+    tasks: [...(reading?.tasks ?? [])],
     handles: [],
     requests: [],
     timers: [],

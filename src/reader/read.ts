@@ -25,6 +25,9 @@ import { lacksLocals, withLoopValues } from './loop-values.ts';
 import { findReadableCall, readThreads, type ThreadStart } from './read-threads.ts';
 import type { KnownIsolate, ProcessReading, ReadOptions, ThreadReading } from './reading.ts';
 import { Target } from './target.ts';
+import type { IsolateOfThread } from './tasks/isolates.ts';
+import { findIsolates } from './tasks/isolates.ts';
+import { readTasks } from './tasks/read-tasks.ts';
 
 export { openEventLoop } from './event-loop.ts';
 
@@ -45,14 +48,17 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
       what: `exact tables for V8 ${target.binary.v8Version}`,
       reason: `not-supported: those of V8 ${target.layout.version} were used, what they show is likely, not certain`,
     });
-  const { threads, pausedMs } = await readStopped(target, options, missing);
+  const endsAtMs = performance.now() + options.deadlineMs;
+  const { threads, isolates, pausedMs } = await readStopped(target, options, missing);
+  const tasks = readTasks({ target, mappings: target.readMappings(), isolates, endsAtMs }, missing);
   const nodeVersion = target.readNodeVersion();
   const loop = readEventLoop(target);
   return {
     ...(nodeVersion !== null && { nodeVersion }),
     v8Version: target.binary.v8Version,
-    pausedMs,
+    pausedMs: Math.max(pausedMs, tasks.pausedMs),
     threads,
+    tasks: tasks.tasks,
     ...(loop !== null && { loop }),
     missing,
   };
@@ -67,7 +73,7 @@ async function readStopped(
   target: Target,
   options: ReadOptions,
   missing: Missing[],
-): Promise<StoppedReading> {
+): Promise<StoppedReading & { readonly isolates: readonly IsolateOfThread[] }> {
   const { pid } = target;
   const mappings = target.readMappings();
   const endsAtMs = performance.now() + options.deadlineMs;
@@ -89,7 +95,10 @@ async function readStopped(
     (look) => ({ look, threads: decode(look, options.deadlineMs / 2) }),
   );
   const { look: first } = rehearsal.result;
-  if (first.threads.length === 0) return readRefused(target, options, first, missing);
+  if (first.threads.length === 0) {
+    const isolates = (options.isolates ?? []).map(({ tid, address }) => ({ tid, address }));
+    return { ...readRefused(target, options, first, missing), isolates };
+  }
   for (const { tid, errno } of first.refused)
     missing.push({
       what: `stack of thread ${tid}`,
@@ -100,7 +109,11 @@ async function readStopped(
   const pages = new Set(first.memory.usedPages);
   const counted = await readOneMoment({ target, mappings, tids, pages, endsAtMs, decode }, missing);
   const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs);
-  return addLoopValues({ target, mappings, tids, pages, endsAtMs, decode }, counted, pausedMs);
+  const plan = { target, mappings, tids, pages, endsAtMs, decode };
+  return {
+    ...addLoopValues(plan, counted, pausedMs),
+    isolates: findIsolates(target, mappings, first.threads, tids),
+  };
 }
 
 interface LookPlan {

@@ -1,5 +1,5 @@
 /** What the reader answers. Frames and values are already in report form; nothing here refers to the target. */
-import type { Frame, Missing } from '../report/schema.ts';
+import type { Frame, Missing, Task } from '../report/schema.ts';
 
 export interface ReadOptions {
   /** Isolates already known to the agent; they make reading possible while another tracer holds the threads. */
@@ -36,6 +36,8 @@ export interface ProcessReading {
   /** Longest time the threads stood still in one look. */
   readonly pausedMs: number;
   readonly threads: readonly ThreadReading[];
+  /** Suspended async functions of all isolates; `missing` tells what there is besides. */
+  readonly tasks?: readonly Task[];
   /** Absent when the main loop cannot be found in this binary. */
   readonly loop?: EventLoopReading;
   readonly missing: readonly Missing[];

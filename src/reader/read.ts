@@ -22,7 +22,7 @@ import type { Address } from './memory/source.ts';
 import { PagedMemory } from './memory/paged.ts';
 import type { LoopCheck } from './frames/loop-check.ts';
 import { lacksLocals, withLoopValues } from './loop-values.ts';
-import { planCatch, readThreads, type ThreadStart } from './read-threads.ts';
+import { planCatch, readNativeThreads, readThreads, type ThreadStart } from './read-threads.ts';
 import type { KnownIsolate, ProcessReading, ReadOptions, ThreadReading } from './reading.ts';
 import { Target } from './target.ts';
 
@@ -95,10 +95,15 @@ async function readStopped(
     });
 
   const tids = rehearsal.result.threads.map(({ tid }) => tid);
+  const scene = { target, memory: first.memory, mappings, endsAtMs };
+  const others = first.threads.filter(({ tid }) => !tids.includes(tid));
+  const native = readNativeThreads(scene, others);
   const pages = new Set(first.memory.usedPages);
   const counted = await readOneMoment({ target, mappings, tids, pages, endsAtMs, decode }, missing);
   const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs);
-  return addLoopValues({ target, mappings, tids, pages, endsAtMs, decode }, counted, pausedMs);
+  const plan = { target, mappings, tids, pages, endsAtMs, decode };
+  const withValues = addLoopValues(plan, counted, pausedMs);
+  return { ...withValues, threads: [...withValues.threads, ...native] };
 }
 
 interface LookPlan {

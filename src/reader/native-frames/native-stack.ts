@@ -66,7 +66,8 @@ export class NativeStack {
 
   /** The C++ that entered JavaScript through this frame. WebAssembly is entered otherwise, and its C++ is not found. */
   below({ fp, type }: EntryFrame): Frame[] {
-    if (this.#surroundings.modules === null || this.#framesLeft === 0 || !jsEntries.has(type)) return [];
+    if (this.#surroundings.modules === null || this.#framesLeft === 0 || !jsEntries.has(type))
+      return [];
     try {
       return this.#describe(this.#unwinder.unwind(this.#callerOf(fp), false, this.#framesLeft));
     } catch (error) {

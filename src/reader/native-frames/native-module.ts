@@ -20,6 +20,9 @@ const programHeaderBytes = 56;
 const PT_LOAD = 1;
 const PT_GNU_EH_FRAME = 0x6474e550;
 const maxProgramHeaders = 64;
+/** push rbp; mov rbp, rsp */
+const framePrologue = Buffer.from([0x55, 0x48, 0x89, 0xe5]);
+const prologueSearchBytes = 64;
 const deletedSuffix = ' (deleted)';
 
 export class NativeModule {
@@ -68,6 +71,15 @@ export class NativeModule {
     const rules = entry === null ? null : runFrameProgram(entry, pc);
     if (this.#rules.size < limits.maxRememberedAddresses) this.#rules.set(pc, rules);
     return rules;
+  }
+
+  /**
+   * True when `pc`, a place behind a call, is in a function that keeps a frame pointer: hand-written code without an
+   * unwind table (V8's PushAllRegistersAndIterateStack, on the stack of every collection) that begins as compilers do.
+   */
+  keepsFramePointer(pc: Address): boolean {
+    const from = Math.max(this.#mapping.start, pc - prologueSearchBytes);
+    return this.#memory.bytes(from, pc - from).includes(framePrologue);
   }
 
   /**

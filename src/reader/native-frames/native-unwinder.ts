@@ -1,13 +1,19 @@
 /**
  * Walks C++ frames outwards by unwind tables, from any registers, until JavaScript is met or the thread's first frame.
- * Nothing is guessed: where a table is missing or wrong, the walk ends and says why.
+ * Nothing is guessed: where a table is missing or wrong, and no frame pointer is kept, the walk ends and says why.
  */
 import type { Mapping } from '../memory/maps.ts';
 import type { PagedMemory } from '../memory/paged.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { FrameRules } from './frame-rules.ts';
 import type { NativeModule, NativeModules } from './native-module.ts';
-import { type NativeRegisters, pcRegister, stackPointerRegister, stepOut } from './step.ts';
+import {
+  framePointerRegister,
+  type NativeRegisters,
+  pcRegister,
+  stackPointerRegister,
+  stepOut,
+} from './step.ts';
 import { MalformedTable } from './table-bytes.ts';
 
 /** One C++ activation. */
@@ -83,6 +89,8 @@ export class NativeUnwinder {
       });
       let caller: NativeRegisters | null;
       if (found.rules !== null) caller = stepOut(found.rules, registers, memory);
+      else if (isCall && found.module?.keepsFramePointer(place) === true)
+        caller = followFramePointer(registers, memory);
       else if (isInterrupted && frames.length === 1 && found.module === null)
         caller = returnFromNowhere(registers, memory);
       else return { reason: found.reason };
@@ -110,6 +118,16 @@ export class NativeUnwinder {
       throw error;
     }
   }
+}
+
+/** What such a function pushed besides is not known: the other registers are lost. */
+function followFramePointer(registers: NativeRegisters, memory: PagedMemory): NativeRegisters {
+  const framePointer = registers[framePointerRegister] ?? 0;
+  const caller = registers.map((): number | null => null);
+  caller[framePointerRegister] = memory.u64(framePointer);
+  caller[stackPointerRegister] = framePointer + 16;
+  caller[pcRegister] = memory.u64(framePointer + 8);
+  return caller;
 }
 
 /** A jump to where no code is: the call that led there has pushed its return address, and nothing else happened. */

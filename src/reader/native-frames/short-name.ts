@@ -156,7 +156,11 @@ class MangledName {
     else if (this.#take('N')) this.#nested();
     else if (this.#take('Z')) this.#local();
     else if (this.#take('L')) this.#skipLiteral();
-    else if (this.#take('M')) {
+    else if (this.#take('X')) {
+      // Of expressions only addresses of functions, and those made of types.
+      this.#take('ad');
+      while (!this.#take('E')) this.#skipType();
+    } else if (this.#take('M')) {
       this.#skipType();
       this.#skipType();
     } else if (this.#take('F') || this.#take('DoF')) {

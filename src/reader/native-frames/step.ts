@@ -12,6 +12,7 @@ import { MalformedTable } from './table-bytes.ts';
  */
 export type NativeRegisters = readonly (number | null)[];
 
+export const framePointerRegister = 6;
 export const stackPointerRegister = 7;
 export const pcRegister = 16;
 const registerCount = 17;

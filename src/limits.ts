@@ -72,6 +72,28 @@ export const limits = {
   maxTasksWithValues: 100,
   /** Time for searching the heap while the target runs: 1 GiB takes about a second. */
   taskSearchMs: 4_000,
+  /** Times a thread is let run and stopped again until it is caught at a check of its loop. */
+  maxCatchTries: 4_000,
+  /** Time for that. The target runs between the tries. */
+  catchTimeoutMs: 150,
+  /** Places near loop checks where a thread may be caught; a large function has some hundreds. */
+  maxCatchAddresses: 1_024,
+  /** C++ frames of one unbroken run of them: deep recursion in a parser or a regular expression. */
+  maxNativeFrames: 512,
+  /** Functions in one unwind table: node 26 has 130,000. */
+  maxUnwindEntries: 4 << 20,
+  /** Bytes of one function's entry in an unwind table: the longest of node 26 has some thousand. */
+  maxUnwindEntryBytes: 64 << 10,
+  /** Depth of remembered states, and of the operand stack, in one unwind program; compilers use 1 and 4. */
+  maxUnwindDepth: 64,
+  /** Operations of one expression of an unwind table: it may jump backwards. */
+  maxExpressionSteps: 1_000,
+  /** Unwind rows, and names, remembered by address in one process. */
+  maxRememberedAddresses: 20_000,
+  /** Symbols of one file: node 26 has 170,000. */
+  maxSymbols: 1 << 20,
+  /** Characters of a mangled name that are read; template names go to tens of thousands. */
+  maxSymbolChars: 4_096,
   /** Threads looked at in one process. */
   maxThreads: 4_096,
   /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */

@@ -51,7 +51,7 @@ function threadOf(
   const { tid, name, state, wchan, cpuMs } = task;
   const isolate = sights.isolates.find((candidate) => candidate.tid === tid);
   const isMain = tid === sights.pid;
-  const isWorker = !isMain && (reading !== undefined || isolate !== undefined);
+  const isWorker = !isMain && (reading?.kind === 'worker' || isolate !== undefined);
   const thread: Thread = {
     tid,
     kind: isMain ? 'main' : isWorker ? 'worker' : 'native',

@@ -15,6 +15,7 @@ import type { PagedMemory } from './memory/paged.ts';
 import type { StoppedThread } from './memory/look.ts';
 import type { Registers } from './memory/registers.ts';
 import { type Address, UnreadableMemory } from './memory/source.ts';
+import { NativeStack } from './native-frames/native-stack.ts';
 import type { ThreadReading } from './reading.ts';
 import type { Program } from './target.ts';
 
@@ -49,6 +50,22 @@ export function readThreads(scene: Scene, starts: readonly ThreadStart[]): Threa
   return found
     .filter(({ start, isolate }) => reader.isOwner(start, isolate, found))
     .map(({ start, isolate }) => reader.read(start, isolate));
+}
+
+/** The C++ stacks of threads that have no isolate of their own. */
+export function readNativeThreads(scene: Scene, starts: readonly ThreadStart[]): ThreadReading[] {
+  return starts.map(({ tid, registers }) => {
+    const native = openNativeStack(scene);
+    const frames = native.innermost(registers);
+    const note = native.notes.join('; ');
+    return { tid, kind: 'native', frames, ...(note !== '' && { note }) };
+  });
+}
+
+function openNativeStack({ target, memory, mappings }: Scene): NativeStack {
+  const space = target.codeSpace(mappings);
+  const isJavaScript = (pc: Address) => space.isJavaScript(pc);
+  return new NativeStack({ modules: target.nativeModules, mappings, memory, isJavaScript });
 }
 
 /** Emulates a stopped thread in the scene's copy of the memory (frames/loop-check.ts). */
@@ -119,27 +136,29 @@ class ThreadReader {
       ...(start.framePointer !== undefined && { framePointer: start.framePointer }),
     });
     const isMain = start.tid === this.#scene.target.pid;
-    const note =
-      result.note ??
-      (result.brokenAt && `the stack could not be read to its end: ${result.brokenAt}`);
+    const native = openNativeStack(this.#scene);
+    const frames = [...native.innermost(start.registers), ...this.#describe(result.frames, native)];
+    const broken = result.brokenAt && `the stack could not be read to its end: ${result.brokenAt}`;
+    const notes = [result.note ?? broken, ...native.notes].filter((note) => note !== undefined);
     return {
       tid: start.tid,
       kind: isMain ? 'main' : 'worker',
       ...(start.workerId !== undefined && { workerId: start.workerId }),
       vmState: isolate.vmState,
-      frames: this.#describe(result.frames),
-      ...(note !== undefined && { note }),
+      frames,
+      ...(notes.length > 0 && { note: notes.join('; ') }),
     };
   }
 
-  #describe(unwound: readonly UnwoundFrame[]): Frame[] {
-    const read = unwound.map((frame) =>
-      frame.kind === 'exit'
-        ? { call: readNativeCall(this.#heap, frame), activations: [] }
-        : { call: null, activations: this.#readActivations(frame) },
-    );
+  #describe(unwound: readonly UnwoundFrame[], native: NativeStack): Frame[] {
+    const read = unwound.map((frame) => ({
+      frame,
+      call: frame.kind === 'exit' ? readNativeCall(this.#heap, frame) : null,
+      activations: frame.kind === 'script' ? this.#readActivations(frame) : [],
+    }));
     const frames: Frame[] = [];
-    read.forEach(({ call, activations }, i) => {
+    read.forEach(({ frame, call, activations }, i) => {
+      if (frame.kind === 'entry') frames.push(...native.below(frame));
       const caller: Activation | undefined = read[i + 1]?.activations[0];
       if (call !== null) frames.push(this.#describer.describeCall(call, caller));
       for (const activation of activations) frames.push(this.#describer.describe(activation));

@@ -22,7 +22,12 @@ import type { Address } from './memory/source.ts';
 import { PagedMemory } from './memory/paged.ts';
 import type { CallPlace } from './frames/loop-check.ts';
 import { lacksLocals, withLoopValues } from './loop-values.ts';
-import { findReadableCall, readThreads, type ThreadStart } from './read-threads.ts';
+import {
+  findReadableCall,
+  readNativeThreads,
+  readThreads,
+  type ThreadStart,
+} from './read-threads.ts';
 import type { KnownIsolate, ProcessReading, ReadOptions, ThreadReading } from './reading.ts';
 import { Target } from './target.ts';
 import type { IsolateOfThread } from './tasks/isolates.ts';
@@ -106,12 +111,17 @@ async function readStopped(
     });
 
   const tids = rehearsal.result.threads.map(({ tid }) => tid);
+  const scene = { target, memory: first.memory, mappings, endsAtMs };
+  const others = first.threads.filter(({ tid }) => !tids.includes(tid));
+  const native = readNativeThreads(scene, others);
   const pages = new Set(first.memory.usedPages);
   const counted = await readOneMoment({ target, mappings, tids, pages, endsAtMs, decode }, missing);
   const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs);
   const plan = { target, mappings, tids, pages, endsAtMs, decode };
+  const withValues = await addLoopValues(plan, counted, pausedMs);
   return {
-    ...addLoopValues(plan, counted, pausedMs),
+    ...withValues,
+    threads: [...withValues.threads, ...native],
     isolates: findIsolates(target, mappings, first.threads, tids),
   };
 }

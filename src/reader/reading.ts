@@ -19,13 +19,13 @@ export interface KnownIsolate {
   readonly framePointer?: number;
 }
 
-/** One thread that has an isolate. */
+/** One thread: main and worker have an isolate. */
 export interface ThreadReading {
   readonly tid: number;
-  readonly kind: 'main' | 'worker';
+  readonly kind: 'main' | 'worker' | 'native';
   readonly workerId?: number;
   readonly vmState?: string;
-  /** Innermost first; empty with a `note` when no JavaScript is on the stack. */
+  /** Innermost first, C++ included; with a `note` when no JavaScript is on the stack. */
   readonly frames: readonly Frame[];
   readonly note?: string;
 }

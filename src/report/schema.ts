@@ -70,7 +70,10 @@ export type Tier = v.InferOutput<typeof Tier>;
 /** One activation. Lines and columns count from 1; columns are in UTF-16 units, as in error.stack. */
 export const Frame = v.looseObject({
   function: v.string(),
-  /** Script name as V8 knows it: a path, a file: or node: URL. Absent for builtin and native frames. */
+  /**
+   * Script name as V8 knows it: a path, a file: or node: URL. For a native frame of C++ the name of its program or
+   * library, such as `libc.so.6`. Absent for builtins, and for native functions as JavaScript called them.
+   */
   file: v.exactOptional(v.string()),
   line: v.exactOptional(v.number()),
   column: v.exactOptional(v.number()),

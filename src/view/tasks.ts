@@ -222,7 +222,7 @@ class TaskTree {
 function headWords(total: number, places: number): string {
   if (total === 0) return 'no async function is suspended';
   return total === places
-    ? `${formatCount(total, 'suspended async function')}`
+    ? formatCount(total, 'suspended async function')
     : `${formatCount(total, 'suspended async function')}, alike ones told once: ${places}`;
 }
 

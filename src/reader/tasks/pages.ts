@@ -156,7 +156,7 @@ export class HeapSearch {
     this.#filter.fill(0);
     for (const word of [...needles.keys(), this.#freeSpaceMap])
       if (word !== 0) this.#filter[((word % 2 ** 32) >>> 3) & 0xffff] = 1;
-    this.#isStopped = false;
+    this.#begin();
     for (const page of this.#heap.pages) {
       if (this.#isStopped) return true;
       if (performance.now() > endsAtMs) return false;
@@ -166,6 +166,10 @@ export class HeapSearch {
       this.#searchPage(needles);
     }
     return true;
+  }
+
+  #begin(): void {
+    this.#isStopped = false;
   }
 
   /** Ends the search behind the page it is at. */
@@ -180,12 +184,11 @@ export class HeapSearch {
     const gaps = this.#heap.gaps.filter(
       ({ start }) => start - (start % heapPageBytes) === this.words.address,
     );
-    for (let i = 0; i < halves.length; i += 2) {
-      const low = halves[i] ?? 0;
-      if (filter[(low >>> 3) & 0xffff] === 0) continue;
-      const word = low + (halves[i + 1] ?? 0) * 2 ** 32;
+    let i = nextHit(halves, filter, 0);
+    for (; i < halves.length; i = nextHit(halves, filter, i + 2)) {
+      const word = this.words.word(i / 2);
       if (word === freeSpaceMap) {
-        i += Math.max(0, this.#freeBytes(i) / 4 - 2);
+        i = (i + Math.max(0, this.#freeBytes(i) / 4 - 2)) | 0;
         continue;
       }
       const visit = needles.get(word);
@@ -203,6 +206,14 @@ export class HeapSearch {
     const isSize = (halves[half + 2] ?? 0) === 0 && size >= 16 && size % 8 === 0;
     return isSize && half * 4 + size <= heapPageBytes ? size : 0;
   }
+}
+
+/** The inner loop, kept small: nearly all the time of a search is spent here. */
+function nextHit(halves: Uint32Array, filter: Uint8Array, from: number): number {
+  const end = halves.length;
+  let i = from;
+  while (i < end && filter[((halves[i] ?? 0) >>> 3) & 0xffff] === 0) i += 2;
+  return i;
 }
 
 /** Words of an object that a needle stands at the start of: the tagged field at a byte offset. */

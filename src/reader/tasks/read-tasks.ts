@@ -231,9 +231,15 @@ function relations(
   );
   const [only] = dependsOn;
   const isDirect = wait.steps.length === 0 && wait.tasks.length === 1 && dependsOn.length === 1;
-  const isUnsure = node.awaited === null ? !node.isReady : found.isAbandoned(wait);
+  const isLost = node.awaited === null && !node.isReady && found.survey.isDone;
+  const isUnsure = node.awaited === null ? isLost : found.isAbandoned(wait);
   return {
-    awaits: isDirect && only !== undefined ? only : explainWait(heap, node, wait, found.leafWords),
+    awaits:
+      isDirect && only !== undefined
+        ? only
+        : node.awaited !== null || node.isReady || isLost
+          ? explainWait(heap, node, wait, found.leafWords)
+          : 'what was not looked for: the time was over',
     awaitedBy: [],
     ...(dependsOn.length > 0 && { dependsOn }),
     ...(cycle !== undefined && { cycle: idsOf(cycle) }),

@@ -64,6 +64,8 @@ export interface Survey {
   readonly view: HeapView;
   readonly pages: HeapPages;
   readonly maps: TaskMaps;
+  /** False: the time was over; what a task waits for may not have been found. */
+  readonly isDone: boolean;
 }
 
 /** Searches, when the collector moved things from a part not yet searched to one that was. */
@@ -72,7 +74,7 @@ const maxAttempts = 3;
 /** @throws UnreadableMemory when not even the isolate can be read */
 export function surveyIsolate(plan: SurveyPlan, missing: Missing[]): Survey {
   let best = surveyOnce(plan);
-  for (let attempt = 1; attempt < maxAttempts && best.lost > 0; attempt++) {
+  for (let attempt = 1; attempt < maxAttempts && best.isDone && best.lost > 0; attempt++) {
     const tookMs = performance.now() - best.startedAtMs;
     if (performance.now() + tookMs > plan.endsAtMs) break;
     const again = surveyOnce(plan);
@@ -90,7 +92,6 @@ export function surveyIsolate(plan: SurveyPlan, missing: Missing[]): Survey {
 interface Attempt extends Survey {
   /** performance.now() */
   readonly startedAtMs: number;
-  readonly isDone: boolean;
   /** Tasks for which no promise was found: none is resumed without one. */
   readonly lost: number;
 }
@@ -143,13 +144,14 @@ class Finds {
 
   /** @returns false when the time was over */
   enter(graph: TaskGraph, view: HeapView, endsAtMs: number): boolean {
-    for (const generator of this.#generators) {
-      if (performance.now() > endsAtMs) return false;
-      graph.addGenerator(view.heap, generator);
-    }
+    // Promises first: whoever waits for one is found with it.
     for (const { promise, reaction } of this.#promises) {
       if (performance.now() > endsAtMs) return false;
       graph.addPromise(view.heap, promise, reaction);
+    }
+    for (const generator of this.#generators) {
+      if (performance.now() > endsAtMs) return false;
+      graph.addGenerator(view.heap, generator);
     }
     for (const handler of this.#jobHandlers) graph.addJob(view.heap, handler);
     return true;

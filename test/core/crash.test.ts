@@ -4,11 +4,12 @@ import fs from 'node:fs';
 import { suite, test } from 'node:test';
 import type { Report } from '#dist/report/schema.js';
 import { runSleeper } from '../harness/cli.ts';
+import { nodeNames } from '../harness/node-versions.ts';
 import { makeDirectory } from '../harness/spawn-target.ts';
 import { frameOf, variables } from '../reader/reading.ts';
 import { read, threadOf, withCrash } from './cores.ts';
 
-for (const node of ['20', '24'] as const)
+for (const node of nodeNames)
   suite(`a crash of Node.js ${node}`, () => {
     test('process.abort(): SIGABRT that the process raised itself', (t) =>
       withCrash(t, 'abort.cjs', { node }, ({ file, writtenBy }) => {
@@ -24,6 +25,17 @@ for (const node of ['20', '24'] as const)
         assert.deepEqual(core.missing, []);
       }));
   });
+
+test('nothing to compare the binary with: it is used, and the report says so', (t) =>
+  withCrash(t, 'abort.cjs', { node: '24', coredumpFilter: '0x23' }, ({ file }) => {
+    const core = read(file);
+    const frame = frameOf(threadOf(core, core.pid), 'giveUp');
+    assert.equal(variables(frame)['order'], '{id: "A-17"}');
+    assert.deepEqual(
+      core.missing.map(({ what }) => what),
+      ['proof of the binary'],
+    );
+  }));
 
 test('no stack left: SIGSEGV, and a thousand frames of the recursion', (t) =>
   withCrash(

@@ -53,7 +53,13 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
     });
   const endsAtMs = performance.now() + options.deadlineMs;
   const { threads, isolates, pausedMs } = await readStopped(target, options, missing);
-  const tasks = readTasks({ target, mappings: target.readMappings(), isolates, endsAtMs }, missing);
+  const tasks =
+    options.tasks === false
+      ? { tasks: [], pausedMs: 0 }
+      : readTasks(
+          { target, mappings: target.readMappings(), isolates, endsAtMs: tasksEndAtMs(endsAtMs) },
+          missing,
+        );
   const nodeVersion = target.readNodeVersion();
   const loop = readEventLoop(target);
   return {
@@ -65,6 +71,12 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
     ...(loop !== null && { loop }),
     missing,
   };
+}
+
+/** The search is the last and the longest part: what was read before must not be lost to its deadline. */
+function tasksEndAtMs(endsAtMs: number): number {
+  const nowMs = performance.now();
+  return nowMs + Math.min(limits.tasksMs, (endsAtMs - nowMs) / 2);
 }
 
 interface StoppedReading {

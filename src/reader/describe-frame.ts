@@ -194,7 +194,11 @@ function visibleRegisters(
   names: FunctionNames | null,
 ): { name: string; slot: Slot }[] {
   // More names than registers: V8 compiled another text, or by other rules; then no name is to be trusted.
-  if (names === null || tier === null || names.registers.length > (registers?.length ?? Infinity))
+  if (
+    names === null ||
+    (tier === null && registers === null) ||
+    names.registers.length > (registers?.length ?? Infinity)
+  )
     return [];
   const found = new Map<string, { register: RegisterName; slot: Slot }>();
   names.registers.forEach((register, i) => {

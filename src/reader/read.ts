@@ -14,7 +14,8 @@ import { setImmediate } from 'node:timers/promises';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
-import { readEventLoop } from './event-loop.ts';
+import { prepareActivity, readActivity } from './loop/activity.ts';
+import { readEventLoop } from './loop/event-loop.ts';
 import { LiveMemory, refuseIfGoneOrDenied } from './memory/live.ts';
 import { type Look, type StoppedThread, takeLook } from './memory/look.ts';
 import type { Mapping } from './memory/maps.ts';
@@ -23,10 +24,16 @@ import { PagedMemory } from './memory/paged.ts';
 import type { LoopCheck } from './frames/loop-check.ts';
 import { lacksLocals, withLoopValues } from './loop-values.ts';
 import { findChecks, readThreads, type ThreadStart } from './read-threads.ts';
-import type { KnownIsolate, ProcessReading, ReadOptions, ThreadReading } from './reading.ts';
+import type {
+  KnownIsolate,
+  LoopActivity,
+  ProcessReading,
+  ReadOptions,
+  ThreadReading,
+} from './reading.ts';
 import { Target } from './target.ts';
 
-export { openEventLoop } from './event-loop.ts';
+export { openEventLoop } from './loop/event-loop.ts';
 
 const EPERM = 1;
 
@@ -43,7 +50,7 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
       what: `exact tables for V8 ${target.binary.v8Version}`,
       reason: `not-supported: those of V8 ${target.layout.version} were used, what they show is likely, not certain`,
     });
-  const { threads, pausedMs } = await readStopped(target, options, missing);
+  const { threads, pausedMs, activity } = await readStopped(target, options, missing);
   const nodeVersion = target.readNodeVersion();
   const loop = readEventLoop(target);
   return {
@@ -52,6 +59,7 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
     pausedMs,
     threads,
     ...(loop !== null && { loop }),
+    ...(activity !== undefined && { activity }),
     missing,
   };
 }
@@ -59,6 +67,7 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
 interface StoppedReading {
   readonly threads: readonly ThreadReading[];
   readonly pausedMs: number;
+  readonly activity?: LoopActivity;
 }
 
 async function readStopped(
@@ -95,10 +104,21 @@ async function readStopped(
     });
 
   const tids = rehearsal.result.threads.map(({ tid }) => tid);
+  const prepared = prepareActivity(target, {
+    stacks: first.memory,
+    threads: first.threads.map(({ tid, registers: { rsp, fsBase } }) => ({ tid, rsp, fsBase })),
+    workers: tids.filter((tid) => tid !== pid),
+  });
+  readActivity(target, prepared, first.memory);
   const pages = new Set(first.memory.usedPages);
   const counted = await readOneMoment({ target, mappings, tids, pages, endsAtMs, decode }, missing);
+  const activity = readActivity(target, prepared, counted.look?.memory ?? first.memory);
+  missing.push(...activity.missing);
   const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs);
-  return addLoopValues({ target, mappings, tids, pages, endsAtMs, decode }, counted, pausedMs);
+  return {
+    ...addLoopValues({ target, mappings, tids, pages, endsAtMs, decode }, counted, pausedMs),
+    activity: activity.activity,
+  };
 }
 
 interface LookPlan {
@@ -212,7 +232,10 @@ function readRefused(
     registers: null,
     ...knownFacts(isolate),
   }));
-  return { threads: readThreads(scene, starts), pausedMs: 0 };
+  const prepared = prepareActivity(target, { stacks: scene.memory, threads: [], workers: [] });
+  const activity = readActivity(target, prepared, scene.memory);
+  missing.push(...activity.missing);
+  return { threads: readThreads(scene, starts), pausedMs: 0, activity: activity.activity };
 }
 
 function threadStart(

@@ -51,6 +51,11 @@ export const constantSources = {
     source: 'src/objects/map.tq',
   },
   elementsKindShift: { symbol: /^bit_field2_elements_kind_shift$/, source: 'src/objects/map.tq' },
+  /** Elements kept as a hash table; its instance type is not exported. */
+  dictionaryElements: {
+    symbol: /^elements_dictionary_elements$/,
+    source: 'src/objects/elements-kind.h',
+  },
   dictionaryMapShift: {
     symbol: /^bit_field3_is_dictionary_map_shift$/,
     source: 'src/objects/map.tq',

@@ -96,7 +96,7 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod("readMemory", &Addon::ReadMemory),
                              InstanceMethod("readPages", &Addon::ReadPages),
                              InstanceMethod("stopThreads", &Addon::StopThreads),
-                             InstanceMethod("stepThread", &Addon::StepThread),
+                             InstanceMethod("catchThread", &Addon::CatchThread),
                              InstanceMethod("resumeThreads", &Addon::ResumeThreads),
                              InstanceMethod("connectAgent", &Addon::ConnectAgent),
                              InstanceMethod("isMainThread", &Addon::IsMainThread),
@@ -153,11 +153,11 @@ class Addon : public Napi::Addon<Addon> {
                                              hold_limit_ms));
   }
 
-  Napi::Value StepThread(const Napi::CallbackInfo& info) {
+  Napi::Value CatchThread(const Napi::CallbackInfo& info) {
     Arguments arguments(info);
     pid_t tid = arguments.Pid("tid");
     auto addresses = arguments.Typed<Napi::Float64Array>("addresses", napi_float64_array, "a Float64Array");
-    uint32_t max_steps = arguments.Small("maxSteps");
+    uint32_t max_tries = arguments.Small("maxTries");
     uint32_t timeout_ms = arguments.Small("timeoutMs");
     Napi::Uint8Array registers = arguments.Bytes("registers");
     Napi::Uint8Array vectors = arguments.Bytes("vectors");
@@ -165,7 +165,7 @@ class Addon : public Napi::Addon<Addon> {
     if (registers.ByteLength() < kRegisterSetBytes) arguments.Refuse("registers", "room for one register set");
     if (vectors.ByteLength() < kVectorSetBytes) arguments.Refuse("vectors", "room for one vector set");
     if (!arguments.ok()) return Napi::Value();
-    return Result(info, sleeper::StepThread(tid, addresses.Data(), addresses.ElementLength(), max_steps, timeout_ms,
+    return Result(info, sleeper::CatchThread(tid, addresses.Data(), addresses.ElementLength(), max_tries, timeout_ms,
                                             registers.Data(), vectors.Data()));
   }
 

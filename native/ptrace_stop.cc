@@ -14,65 +14,16 @@
 #include <memory>
 #include <new>
 
+#include "ptrace_catch.h"
+#include "scoped_lock.h"
+
 namespace sleeper {
 
 namespace {
 
-constexpr int64_t kMicrosecond = 1000;
-constexpr int64_t kMillisecond = 1000 * kMicrosecond;
-constexpr int64_t kSecond = 1000 * kMillisecond;
 constexpr size_t kTracerStackBytes = 128 * 1024;
 // waitid() of a dying or stopped thread is looked at again after this time.
-// How long a step that hangs in a system call is given to stop once it was interrupted.
-constexpr int64_t kStepGrace = 20 * kMillisecond;
 constexpr int64_t kPollInterval = 20 * kMicrosecond;
-
-int64_t MonotonicNow() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * kSecond + now.tv_nsec;
-}
-
-class ScopedLock {
- public:
-  explicit ScopedLock(pthread_mutex_t& mutex) : mutex_(mutex) { pthread_mutex_lock(&mutex_); }
-  ~ScopedLock() { pthread_mutex_unlock(&mutex_); }
-  ScopedLock(const ScopedLock&) = delete;
-  ScopedLock& operator=(const ScopedLock&) = delete;
-
- private:
-  pthread_mutex_t& mutex_;
-};
-
-struct Tracee {
-  pid_t tid = 0;
-  // Not yet traced, asked to stop, standing still, or failed for the reason in `error`.
-  enum { kNew, kAsked, kStopped, kFailed } state = kNew;
-  int error = 0;
-  // A signal was on its way to the thread when it stopped: it gets it when we let go.
-  int signal_to_deliver = 0;
-  // It stands in our own interrupt, not in a signal's delivery or a group-stop: only then it may be stepped.
-  bool in_interrupt = false;
-  uint8_t registers[kRegisterSetBytes];
-
-  void Fail(int reason) {
-    state = kFailed;
-    error = reason;
-  }
-};
-
-// What a caller wants stepped; it waits until `done`.
-struct StepRequest {
-  pid_t tid;
-  const double* addresses;
-  size_t address_count;
-  uint32_t max_steps;
-  int64_t deadline;
-  uint8_t* registers;
-  uint8_t* vectors;
-  int64_t result = -EINVAL;
-  bool done = false;
-};
 
 // One stop, from its request to its end. Shared by the tracer thread and its caller under `mutex`; the tracees
 // belong to the tracer until `phase` says kHeld.
@@ -84,7 +35,7 @@ struct Stop {
   Phase phase = kStopping;
   bool resume_wanted = false;
   bool hold_expired = false;
-  StepRequest* step = nullptr;
+  CatchRequest* wish = nullptr;
   size_t stopped = 0;
   int64_t stood_still_ns = 0;
   uint32_t stop_timeout_ms;
@@ -202,89 +153,11 @@ void Detach(Stop& stop) {
   }
 }
 
-// Waits for the end of one step. False: it did not end as a step does, or not in time; the result says why.
-bool FinishStep(Tracee& tracee, StepRequest& request) {
-  bool interrupted = false;
-  int64_t deadline = request.deadline;
-  for (;;) {
-    siginfo_t status{};
-    if (waitid(P_PID, static_cast<id_t>(tracee.tid), &status, WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 &&
-        errno != EINTR) {
-      tracee.Fail(ESRCH);
-      request.result = -ESRCH;
-      return false;
-    }
-    if (status.si_pid != 0) {
-      if (status.si_code != CLD_TRAPPED && status.si_code != CLD_STOPPED) {
-        tracee.Fail(ESRCH);
-        request.result = -ESRCH;
-        return false;
-      }
-      if (status.si_status == SIGTRAP && !interrupted) return true;
-      // A signal came, or it stands in the interrupt below; either way it goes on from here when we let go.
-      bool event_stop = (status.si_status >> 8) == PTRACE_EVENT_STOP;
-      if (!event_stop && status.si_status != SIGTRAP) tracee.signal_to_deliver = status.si_status & 0x7f;
-      tracee.in_interrupt = false;
-      request.result = interrupted ? -ETIMEDOUT : -EINTR;
-      return false;
-    }
-    int64_t now = MonotonicNow();
-    if (now < deadline) {
-      // A step takes a microsecond, when the thread gets a processor: it may need ours.
-      sched_yield();
-      continue;
-    }
-    if (interrupted) {
-      // It waits in the kernel: the end of this thread lets go of it.
-      tracee.Fail(ETIMEDOUT);
-      request.result = -ETIMEDOUT;
-      return false;
-    }
-    ptrace(PTRACE_INTERRUPT, tracee.tid, nullptr, nullptr);
-    interrupted = true;
-    deadline = now + kStepGrace;
-  }
-}
-
-bool IsWanted(const StepRequest& request, uint64_t address) {
-  for (size_t i = 0; i < request.address_count; i++) {
-    if (static_cast<uint64_t>(request.addresses[i]) == address) return true;
-  }
-  return false;
-}
-
-void RunSteps(Tracee& tracee, StepRequest& request) {
-  for (uint32_t steps = 0;; steps++) {
-    errno = 0;
-    long pc = ptrace(PTRACE_PEEKUSER, tracee.tid, offsetof(user_regs_struct, rip), nullptr);
-    if (errno != 0) {
-      request.result = -errno;
-      return;
-    }
-    if (IsWanted(request, static_cast<uint64_t>(pc))) {
-      iovec registers{request.registers, kRegisterSetBytes};
-      bool read = ptrace(PTRACE_GETREGSET, tracee.tid, NT_PRSTATUS, &registers) == 0 &&
-                  ptrace(PTRACE_GETFPREGS, tracee.tid, nullptr, request.vectors) == 0;
-      request.result = read ? static_cast<int64_t>(steps) : -errno;
-      return;
-    }
-    if (steps >= request.max_steps || MonotonicNow() >= request.deadline) {
-      request.result = -ETIMEDOUT;
-      return;
-    }
-    if (ptrace(PTRACE_SINGLESTEP, tracee.tid, nullptr, nullptr) != 0) {
-      request.result = -errno;
-      return;
-    }
-    if (!FinishStep(tracee, request)) return;
-  }
-}
-
-void AnswerStep(Stop& stop, StepRequest& request) {
+void AnswerCatch(Stop& stop, CatchRequest& request) {
   for (size_t i = 0; i < stop.count; i++) {
     Tracee& tracee = stop.tracees[i];
     if (tracee.tid == request.tid && tracee.state == Tracee::kStopped && tracee.in_interrupt) {
-      RunSteps(tracee, request);
+      CatchAtAddress(tracee, request);
       return;
     }
   }
@@ -297,11 +170,11 @@ void HoldUntilResumed(Stop& stop) {
   stop.phase = Stop::kHeld;
   pthread_cond_broadcast(&stop.changed);
   while (!stop.resume_wanted) {
-    if (stop.step != nullptr) {
+    if (stop.wish != nullptr) {
       // The caller is waiting for this very answer and touches nothing meanwhile.
-      AnswerStep(stop, *stop.step);
-      stop.step->done = true;
-      stop.step = nullptr;
+      AnswerCatch(stop, *stop.wish);
+      stop.wish->done = true;
+      stop.wish = nullptr;
       pthread_cond_broadcast(&stop.changed);
     } else if (pthread_cond_timedwait(&stop.changed, &stop.mutex, &until) == ETIMEDOUT) {
       stop.hold_expired = !stop.resume_wanted;
@@ -396,24 +269,24 @@ int StopThreads(const int32_t* tids, size_t count, uint8_t* registers, int32_t* 
   return stopped;
 }
 
-int64_t StepThread(pid_t tid, const double* addresses, size_t count, uint32_t max_steps, uint32_t timeout_ms,
+int64_t CatchThread(pid_t tid, const double* addresses, size_t count, uint32_t max_tries, uint32_t timeout_ms,
                    uint8_t* registers, uint8_t* vectors) {
   ScopedLock lock(current_mutex);
   if (current == nullptr) return -EINVAL;
-  StepRequest request{.tid = tid,
+  CatchRequest request{.tid = tid,
                       .addresses = addresses,
                       .address_count = count,
-                      .max_steps = max_steps,
+                      .max_tries = max_tries,
                       .deadline = MonotonicNow() + timeout_ms * kMillisecond,
                       .registers = registers,
                       .vectors = vectors};
   ScopedLock stop_lock(current->mutex);
   if (current->phase != Stop::kHeld) return -EINVAL;
-  current->step = &request;
+  current->wish = &request;
   pthread_cond_broadcast(&current->changed);
   while (!request.done && current->phase == Stop::kHeld) pthread_cond_wait(&current->changed, &current->mutex);
   // The hold limit may have passed before the request was seen.
-  current->step = nullptr;
+  current->wish = nullptr;
   return request.result;
 }
 

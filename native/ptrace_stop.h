@@ -23,12 +23,11 @@ int StopThreads(const int32_t* tids, size_t count, uint8_t* registers, int32_t* 
 // Bytes of the floating-point and vector registers: user_fpregs_struct, the layout of FXSAVE.
 inline constexpr size_t kVectorSetBytes = sizeof(user_fpregs_struct);
 
-// Lets one held thread run on, instruction by instruction, until its program counter is one of `addresses` (0 steps
-// when it stands there). Nothing of the target is changed; it does what it would have done. Fills `registers` and
-// `vectors` (kVectorSetBytes) with what it holds there. Returns the number of instructions, or -ETIMEDOUT when
-// `max_steps` or the time did not suffice, -EINTR when a signal for the target came (it is delivered on resuming),
-// -EINVAL when the thread is not held by StopThreads(), or is in a group-stop.
-int64_t StepThread(pid_t tid, const double* addresses, size_t count, uint32_t max_steps, uint32_t timeout_ms,
+// Lets one held thread run for moments and stops it again, until it stands at one of `addresses` (0 tries when it does
+// already). Fills `registers` and `vectors` (kVectorSetBytes) with what it holds there, and it stays held. Returns the
+// number of tries, or -ETIMEDOUT when `max_tries` or the time did not suffice, -EINTR when a signal for the target came
+// (it is delivered on resuming), -EINVAL when the thread is not held by StopThreads(), or is in a group-stop.
+int64_t CatchThread(pid_t tid, const double* addresses, size_t count, uint32_t max_tries, uint32_t timeout_ms,
                    uint8_t* registers, uint8_t* vectors);
 
 // Resumes and waits for it. Returns the microseconds for which the threads stood still, counted from the first

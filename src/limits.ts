@@ -24,6 +24,8 @@ export const limits = {
   maxMapChain: 200,
   /** Contexts walked outwards for closure variables. */
   maxContextDepth: 8,
+  /** Interpreter registers read of one frame. */
+  maxRegisters: 2_000,
   /** Variables shown of one scope. */
   maxVariables: 100,
   /** Source text read of one script, in characters: bundles of tens of megabytes exist; parsing them takes seconds. */
@@ -42,12 +44,16 @@ export const limits = {
   maxTranslationDepth: 64,
   /** Rows of one deoptimisation or safepoint table: a function of 60 KiB of bytecode has some thousands. */
   maxDeoptimizationRows: 50_000,
+  /** Plain moves followed from where a thread was caught to the check of its loop. */
+  maxMovesToCheck: 12,
   /** Instructions of a loop check's slow path: it stores at most all registers. */
   maxSlowPathInstructions: 200,
-  /** Instructions a thread is stepped to its next loop check: loops of optimised code turn within a few thousand. */
-  maxSteps: 20_000,
-  /** Time for that; a step takes some microseconds. The target stands nearly still meanwhile. */
-  stepTimeoutMs: 100,
+  /** Times a thread is let run and stopped again until it is caught at a check of its loop. */
+  maxCatchTries: 4_000,
+  /** Time for that. The target runs between the tries. */
+  catchTimeoutMs: 150,
+  /** Places near loop checks where a thread may be caught; a large function has some hundreds. */
+  maxCatchAddresses: 1_024,
   /** Threads looked at in one process. */
   maxThreads: 4_096,
   /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */

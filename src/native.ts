@@ -45,16 +45,17 @@ export interface Native {
     holdLimitMs: number,
   ): number;
   /**
-   * Lets one stopped thread run on, instruction by instruction, until its program counter is one of `addresses`.
+   * Lets one stopped thread run for moments and stops it again, until its program counter is one of `addresses`; there
+   * it stays stopped.
    * @param registers filled: its registers there, registerSetBytes
    * @param vectors   filled: its vector registers there, vectorSetBytes
-   * @returns number of instructions; or -errno (ETIMEDOUT not reached within maxSteps or the time, EINTR a signal for
-   *          the target came, EINVAL not stopped by stopThreads())
+   * @returns number of tries, 0 when it stood there already; or -errno (ETIMEDOUT not met within maxTries or the time,
+   *          EINTR a signal for the target came, EINVAL not stopped by stopThreads())
    */
-  stepThread(
+  catchThread(
     tid: number,
     addresses: Float64Array,
-    maxSteps: number,
+    maxTries: number,
     timeoutMs: number,
     registers: Uint8Array,
     vectors: Uint8Array,

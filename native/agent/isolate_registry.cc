@@ -1,7 +1,6 @@
 #include "isolate_registry.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include <cstring>
 
 #include "libuv.h"
+#include "tracer_check.h"
 #include "wait_word.h"
 
 namespace sleeper {
@@ -27,8 +27,8 @@ GetCurrentFunction FindGetCurrent() {
   return reinterpret_cast<GetCurrentFunction>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"));
 }
 RequestInterruptFunction FindRequestInterrupt() {
-  return reinterpret_cast<RequestInterruptFunction>(
-      dlsym(RTLD_DEFAULT, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_"));
+  const char* name = "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_";
+  return reinterpret_cast<RequestInterruptFunction>(dlsym(RTLD_DEFAULT, name));
 }
 
 // How long a thread that was asked to stand still does so when nobody releases it.
@@ -178,18 +178,6 @@ bool AllLoopsAnswered() {
     if (slot.used.load() && slot.answered_ns.load() == 0) return false;
   }
   return true;
-}
-
-bool HasTracer(const char* path) {
-  char status[4096];
-  int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  ssize_t length = read(file, status, sizeof status - 1);
-  close(file);
-  if (length <= 0) return false;
-  status[length] = '\0';
-  const char* line = strstr(status, "TracerPid:\t");
-  return line != nullptr && line[11] != '0';
 }
 
 // The members that every list of isolates has, the address left open.

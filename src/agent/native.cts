@@ -1,5 +1,7 @@
 /** The addon's agent part. Loaded into other people's programs: nothing is imported but the addon itself. */
 
+import { join } from 'node:path';
+
 /** What the addon exports to the agent. `src/native.ts` types the reader's part of the same file. */
 export interface NativeAgent {
   /** Whether the calling thread is the process's first. */
@@ -46,5 +48,5 @@ export interface ProcessDescription {
 /** Loads the addon. @throws whatever require() throws: not built, or addons are forbidden (`--permission`) */
 export function loadNative(): NativeAgent {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- a .node file; this is a CommonJS module
-  return require('../../build/Release/sleeper.node') as NativeAgent;
+  return require(join(__dirname, '../../build/Release/sleeper.node')) as NativeAgent;
 }

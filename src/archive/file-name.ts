@@ -72,3 +72,8 @@ export function shortIdOf(id: string): string {
 export function numberedName(fileName: string, attempt: number): string {
   return attempt <= 1 ? fileName : fileName.replace(/\.msgpack$/, `.${attempt}.msgpack`);
 }
+
+/** True for the logs that lie beside the reports: what the agent's helper wrote, and what the agent could not report. */
+export function isLogName(fileName: string): boolean {
+  return fileName === 'sleeper.log' || fileName === 'agent-errors.log';
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ReportHeader } from '../encode/decode.ts';
 import { SleeperError } from '../errors.ts';
 import { isTemporaryName } from './atomic-write.ts';
-import { parseReportName } from './file-name.ts';
+import { isLogName, parseReportName } from './file-name.ts';
 import type { ParsedReportName } from './file-name.ts';
 import { errnoOf } from './location.ts';
 import { readHeader } from './read.ts';
@@ -58,6 +58,7 @@ export async function readArchiveDirectory(directory: string): Promise<Directory
   const files: ArchiveFile[] = [];
   const skipped: SkippedFile[] = [];
   for (const fileName of await readNames(directory)) {
+    if (isLogName(fileName)) continue;
     const path = join(directory, fileName);
     const stats = await lstat(path).catch(() => null);
     if (stats === null) {

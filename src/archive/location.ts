@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { SleeperError } from '../errors.ts';
 
 /**
@@ -74,7 +74,7 @@ export async function openSafeDirectory(path: string): Promise<SafeDirectory> {
 
 async function createDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeMissing(path);
   } catch (cause) {
     const code = errnoOf(cause);
     if (code === 'EEXIST' || code === 'ENOTDIR') {
@@ -86,6 +86,26 @@ async function createDirectory(path: string): Promise<void> {
       { path, errno: code },
       { cause },
     );
+  }
+}
+
+/**
+ * Like mkdir's `recursive`, which never returns where the parent is there and mkdir(2) says ENOENT all the same, as
+ * in /proc (seen with Node 20.20).
+ */
+async function makeMissing(path: string): Promise<void> {
+  try {
+    await mkdir(path, 0o700);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || dirname(path) === path) {
+      throw error;
+    }
+    await makeMissing(dirname(path)).catch((parentError: unknown) => {
+      if (errnoOf(parentError) !== 'EEXIST') {
+        throw parentError;
+      }
+    });
+    await mkdir(path, 0o700);
   }
 }
 

@@ -4,9 +4,9 @@ import type { Frame, Variable } from '../report/schema.ts';
 import type { Activation, NativeCall } from './frames/activation.ts';
 import type { Heap } from './heap/heap.ts';
 import type { ScopeInfo } from './heap/scope-info.ts';
-import type { Slot } from './heap/slot.ts';
+import { optimizedOut, type Slot, unreadable } from './heap/slot.ts';
 import { UnreadableMemory } from './memory/source.ts';
-import type { FunctionNames, RegisterName } from './names/function-names.ts';
+import { type FunctionNames, isVisible, type RegisterName } from './names/function-names.ts';
 import type { Script, ScriptCache } from './scripts.ts';
 import { readScopeChain, type ScopeVariable } from './values/scope.ts';
 import { ValueReader } from './values/value-reader.ts';
@@ -33,7 +33,7 @@ export class FrameDescriber {
     if (shared.script === null) return this.#builtinFrame(activation);
     const script = this.#scripts.read(this.#heap, shared.script);
     const { start, end } = shared.scopeInfo ?? { start: -1, end: -1 };
-    const names = script.names?.find(start, end) ?? null;
+    const names = script.namesOf(shared);
     const place = script.place(activation.sourceOffset);
     const scope = this.#scopeOf(activation, start, end);
     const own = scope.filter((variable) => variable.isOwn);
@@ -108,7 +108,12 @@ export class FrameDescriber {
         break;
       }
       const shown = name.startsWith('...') ? `arguments[${i}]` : name;
-      variables.push({ name: shown, value: this.#read(present(name) ?? passed) });
+      // A pattern stands for what was passed; of a parameter with a name of its own that was copied, it may be stale.
+      const isStale = names?.parametersCopied[i] === true && /^[\w$]+$/.test(name);
+      variables.push({
+        name: shown,
+        value: this.#read(present(name) ?? (isStale ? unreadable : passed)),
+      });
     }
     return variables;
   }
@@ -185,28 +190,20 @@ function assignedName(script: Script, start: number): string {
 
 /** Registers whose variable is in scope at the place where the frame stands; inner scopes win. */
 function visibleRegisters(
-  activation: Activation,
+  { registers, sourceOffset, tier }: Activation,
   names: FunctionNames | null,
 ): { name: string; slot: Slot }[] {
-  const { registers, sourceOffset } = activation;
-  if (names === null) return [];
+  // More names than registers: V8 compiled another text, or by other rules; then no name is to be trusted.
+  if (names === null || tier === null || names.registers.length > (registers?.length ?? Infinity))
+    return [];
   const found = new Map<string, { register: RegisterName; slot: Slot }>();
   names.registers.forEach((register, i) => {
-    if (register === null) return;
-    const isVisible =
-      sourceOffset < 0 || (sourceOffset >= register.start && sourceOffset < register.end);
-    const outer = found.get(register.name);
-    if (!isVisible || (outer !== undefined && isInside(outer.register, register))) return;
+    if (register === null || !isVisible(register, sourceOffset)) return;
+    const other = found.get(register.name)?.register;
+    if (other !== undefined && other.end - other.start < register.end - register.start) return;
     // Without a map of the registers the compiler kept the values where it liked.
-    const slot: Slot =
-      registers === null
-        ? { kind: 'absent', reason: 'optimized-out' }
-        : (registers[i] ?? { kind: 'absent', reason: 'unreadable' });
+    const slot = registers === null ? optimizedOut : (registers[i] ?? unreadable);
     found.set(register.name, { register, slot });
   });
   return [...found].map(([name, { slot }]) => ({ name, slot }));
-}
-
-function isInside(inner: RegisterName, outer: RegisterName): boolean {
-  return inner.end - inner.start < outer.end - outer.start;
 }

@@ -15,18 +15,14 @@ export function lacksLocals({ frames }: ThreadReading): boolean {
 }
 
 /**
- * Frames are matched from the outermost in: between the two looks the thread ran `steps` instructions of its innermost
- * functions. Places stay those of the first look.
+ * Frames are matched from the outermost in: between the two looks the thread ran on in its innermost functions. Places
+ * stay those of the first look.
  */
-export function withLoopValues(
-  thread: ThreadReading,
-  stepped: ThreadReading,
-  steps: number,
-): ThreadReading {
-  const offset = stepped.frames.length - thread.frames.length;
+export function withLoopValues(thread: ThreadReading, caught: ThreadReading): ThreadReading {
+  const offset = caught.frames.length - thread.frames.length;
   let filled = 0;
   const frames = thread.frames.map((frame, i): Frame => {
-    const later = stepped.frames[i + offset];
+    const later = caught.frames[i + offset];
     if (later === undefined || !isSameActivation(frame, later) || !isIncomplete(frame))
       return frame;
     filled++;
@@ -39,7 +35,8 @@ export function withLoopValues(
     };
   });
   if (filled === 0) return thread;
-  const note = `values of optimised functions are those of the loop's next turn, ${steps} instructions later`;
+  const note =
+    'values of optimised functions are those of a turn of their loop some milliseconds later';
   return { ...thread, frames, note: thread.note === undefined ? note : `${thread.note}; ${note}` };
 }
 

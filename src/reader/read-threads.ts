@@ -6,7 +6,13 @@ import { ActivationReader } from './frames/activations.ts';
 import { CodeLookup } from './frames/code.ts';
 import { readNativeCall } from './frames/exit-frame.ts';
 import type { UnwoundFrame } from './frames/frame.ts';
-import { type CheckState, findLoopChecks, type LoopCheck, runToCall } from './frames/loop-check.ts';
+import {
+  type CheckState,
+  findCatchAddresses,
+  findLoopChecks,
+  type LoopCheck,
+  runToCall,
+} from './frames/loop-check.ts';
 import { findIsolate, type IsolateState, readIsolate, readTheHole } from './frames/isolate.ts';
 import { Unwinder } from './frames/unwind.ts';
 import { Heap } from './heap/heap.ts';
@@ -25,7 +31,7 @@ export interface ThreadStart {
   readonly isolate?: Address;
   readonly workerId?: number;
   readonly framePointer?: Address;
-  /** Where the thread was stepped to: its innermost frame is read there. */
+  /** Where the thread was caught: its innermost frame is read at the call behind. */
   readonly check?: CheckState;
 }
 
@@ -50,16 +56,24 @@ export function readThreads(scene: Scene, starts: readonly ThreadStart[]): Threa
     .map(({ start, isolate }) => reader.read(start, isolate));
 }
 
-/** The loop checks of the optimised code a thread is in; empty when it is in none. */
-export function findChecks(scene: Scene, registers: Registers): LoopCheck[] {
+/** Where a thread in optimised code can be caught so that its values are known. */
+export interface CatchPlan {
+  readonly checks: readonly LoopCheck[];
+  readonly addresses: readonly Address[];
+}
+
+/** Null when the thread is in no optimised code, or in such without loops. */
+export function planCatch(scene: Scene, registers: Registers): CatchPlan | null {
   const { target, memory, mappings } = scene;
-  if (!target.codeSpace(mappings).isGenerated(registers.rip)) return [];
+  if (!target.codeSpace(mappings).isGenerated(registers.rip)) return null;
   try {
     const code = new CodeLookup(new Heap(memory, target.layout)).find(registers.rip);
-    const isOptimized = code?.tier === 'turbofan' || code?.tier === 'maglev';
-    return isOptimized ? findLoopChecks(memory, code) : [];
+    if (code?.tier !== 'turbofan' && code?.tier !== 'maglev') return null;
+    const checks = findLoopChecks(memory, code);
+    const addresses = checks.length === 0 ? [] : findCatchAddresses(memory, code, checks);
+    return addresses.length === 0 ? null : { checks, addresses };
   } catch (error) {
-    if (error instanceof UnreadableMemory) return [];
+    if (error instanceof UnreadableMemory) return null;
     throw error;
   }
 }

@@ -23,7 +23,7 @@ import type { Address } from './memory/source.ts';
 import { PagedMemory } from './memory/paged.ts';
 import type { LoopCheck } from './frames/loop-check.ts';
 import { lacksLocals, withLoopValues } from './loop-values.ts';
-import { findChecks, readThreads, type ThreadStart } from './read-threads.ts';
+import { planCatch, readThreads, type ThreadStart } from './read-threads.ts';
 import type {
   KnownIsolate,
   LoopActivity,
@@ -167,8 +167,8 @@ async function readOneMoment(plan: LookPlan, missing: Missing[]): Promise<Counte
 }
 
 /**
- * A thread caught in the middle of optimised code shows no locals of its innermost function. It is let run to the next
- * check of its loop, where they can be read (frames/loop-check.ts), and they are put into the frames already read.
+ * A thread in the middle of optimised code shows no locals of its innermost function. It is caught again at a check of its
+ * loop, where they can be read (frames/loop-check.ts), and they are put into the frames already read.
  */
 function addLoopValues(plan: LookPlan, counted: CountedLook, pausedMs: number): StoppedReading {
   let longestMs = pausedMs;
@@ -177,9 +177,8 @@ function addLoopValues(plan: LookPlan, counted: CountedLook, pausedMs: number): 
     if (registers === undefined || !lacksLocals(thread) || performance.now() > plan.endsAtMs)
       return thread;
     const memory = new PagedMemory(new LiveMemory(plan.target.pid));
-    const checks = findChecks({ ...plan, memory }, registers);
-    if (checks.length === 0) return thread;
-    const step = { tid: thread.tid, addresses: checks.map(({ address }) => address) };
+    const catchPlan = planCatch({ ...plan, memory }, registers);
+    if (catchPlan === null) return thread;
     const taken = takeLook(
       plan.target.pid,
       {
@@ -187,15 +186,17 @@ function addLoopValues(plan: LookPlan, counted: CountedLook, pausedMs: number): 
         mappings: plan.mappings,
         pages: plan.pages,
         holdWhileDecoding: true,
-        step,
+        catch: { tid: thread.tid, addresses: catchPlan.addresses },
       },
-      (look) => ({ look, threads: plan.decode(look, limits.decodeInStopMs, checks) }),
+      (look) => ({
+        isCaught: look.threads.some(({ caught }) => caught !== undefined),
+        threads: plan.decode(look, limits.decodeInStopMs, catchPlan.checks),
+      }),
     );
     longestMs = Math.max(longestMs, taken.pausedMs);
-    const stepped = taken.result.threads.find(({ tid }) => tid === thread.tid);
-    const steps = taken.result.look.threads[0]?.step?.steps;
-    if (stepped === undefined || steps === undefined || !taken.isConsistent) return thread;
-    return withLoopValues(thread, stepped, steps);
+    const caught = taken.result.threads.find(({ tid }) => tid === thread.tid);
+    if (caught === undefined || !taken.result.isCaught || !taken.isConsistent) return thread;
+    return withLoopValues(thread, caught);
   });
   return { threads, pausedMs: longestMs };
 }
@@ -239,16 +240,15 @@ function readRefused(
 }
 
 function threadStart(
-  { tid, registers, step }: StoppedThread,
+  { tid, registers, caught }: StoppedThread,
   isolate: KnownIsolate | undefined,
   checks: readonly LoopCheck[],
 ): ThreadStart {
-  const check = step && checks.find(({ address }) => address === registers.rip);
   return {
     tid,
     registers,
     ...knownFacts(isolate),
-    ...(step !== undefined && check !== undefined && { check: { check, ...step } }),
+    ...(caught !== undefined && { check: { checks, address: registers.rip, ...caught } }),
   };
 }
 

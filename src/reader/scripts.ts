@@ -4,23 +4,19 @@
  */
 import { limits } from '../limits.ts';
 import type { Frame } from '../report/schema.ts';
-import { readScriptName, scriptSource } from './heap/functions.ts';
+import { readScriptName, scriptSource, type SharedFunction } from './heap/functions.ts';
 import type { Heap } from './heap/heap.ts';
 import { readString, readStringLength } from './heap/strings.ts';
 import type { Tagged } from './layout/tagged.ts';
 import { UnreadableMemory } from './memory/source.ts';
-import { parseScriptNames, type ScriptNames } from './names/function-names.ts';
+import { type FunctionNames, parseScriptNames, type ScriptNames } from './names/function-names.ts';
 
 /** Lines kept around the marked one. */
 const contextLines = 2;
-const commonJsParameters = ['exports', 'require', 'module', '__filename', '__dirname'];
-const internalParameters = [
-  'exports',
-  'require',
-  'module',
-  'process',
-  'internalBinding',
-  'primordials',
+/** What Node wraps around a CommonJS module, and around its own scripts; by the number of parameters. */
+const wrappers: readonly (readonly string[])[] = [
+  ['exports', 'require', 'module', '__filename', '__dirname'],
+  ['exports', 'require', 'module', 'process', 'internalBinding', 'primordials'],
 ];
 
 export class Script {
@@ -28,11 +24,14 @@ export class Script {
   /** Null: V8 holds no source, or it is beyond the limit. */
   readonly text: string | null;
   #lineStarts: number[] | null = null;
-  #names: ScriptNames | null | undefined;
+  readonly #v8Version: string;
+  /** By the wrapper's parameters; parsed once each. */
+  readonly #names = new Map<string, ScriptNames | null>();
 
-  constructor(name: string, text: string | null) {
+  constructor(name: string, text: string | null, v8Version = '') {
     this.name = name;
     this.text = text;
+    this.#v8Version = v8Version;
   }
 
   /** True for Node's own scripts. */
@@ -77,21 +76,33 @@ export class Script {
     };
   }
 
-  /** Parameter and register names by function; null when the source is absent or cannot be parsed. */
-  get names(): ScriptNames | null {
-    if (this.#names === undefined) this.#names = this.#parse();
-    return this.#names;
+  /** Parameter and register names of a function; null when there is no source, or it cannot be told. */
+  namesOf({ scopeInfo, formalParameters }: SharedFunction): FunctionNames | null {
+    if (scopeInfo === null || this.text === null) return null;
+    const { start, end, name } = scopeInfo;
+    const isTop = start <= 0 && end >= this.text.length;
+    // Only at the top level does it matter what V8 was told to wrap around the source.
+    const wrapper = isTop
+      ? wrappers.find(({ length }) => length + 1 === formalParameters)
+      : wrappers[this.isInternal ? 1 : 0];
+    return this.#parsed(wrapper)?.find(start, end, name) ?? null;
   }
 
-  #parse(): ScriptNames | null {
+  #parsed(wrapperParameters: readonly string[] | undefined): ScriptNames | null {
     if (this.text === null || this.text.length > limits.maxParsedChars) return null;
-    if (this.isInternal)
-      return parseScriptNames(this.text, { wrapperParameters: internalParameters });
-    const isModule = this.name.startsWith('file:');
-    return parseScriptNames(
-      this.text,
-      isModule ? { isModule } : { wrapperParameters: commonJsParameters },
-    );
+    const key = wrapperParameters?.join() ?? '';
+    let names = this.#names.get(key);
+    if (names === undefined) {
+      const isModule = this.name.startsWith('file:');
+      names = parseScriptNames(this.text, {
+        v8Version: this.#v8Version,
+        ...(isModule ? { isModule } : wrapperParameters && { wrapperParameters }),
+        // Code without a name was given to eval or to new Function.
+        ...(this.name === '' && { isEval: true }),
+      });
+      this.#names.set(key, names);
+    }
+    return names;
   }
 
   #starts(text: string): number[] {
@@ -106,7 +117,12 @@ export class Script {
 }
 
 export class ScriptCache {
+  readonly #v8Version: string;
   readonly #scripts = new Map<string, Script>();
+
+  constructor(v8Version: string) {
+    this.#v8Version = v8Version;
+  }
 
   /** The script at an address. An unreadable one has an empty name and no text. */
   read(heap: Heap, address: Tagged): Script {
@@ -119,7 +135,11 @@ export class ScriptCache {
       let script = this.#scripts.get(key);
       if (script === undefined) {
         const isReadable = source !== null && length <= limits.maxSourceChars;
-        script = new Script(name, isReadable ? readString(heap, source, length) : null);
+        script = new Script(
+          name,
+          isReadable ? readString(heap, source, length) : null,
+          this.#v8Version,
+        );
         this.#scripts.set(key, script);
       }
       return script;

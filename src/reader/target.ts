@@ -18,7 +18,7 @@ export class Target {
   readonly pid: number;
   readonly binary: NodeBinary;
   readonly layout: V8Layout;
-  readonly scripts = new ScriptCache();
+  readonly scripts: ScriptCache;
   readonly #mappedPath: string;
 
   /** @throws SleeperError ERR_SLEEPER_NO_SUCH_PROCESS, ERR_SLEEPER_NOT_NODE, ERR_SLEEPER_ATTACH_DENIED, ERR_SLEEPER_UNSUPPORTED_NODE */
@@ -37,6 +37,7 @@ export class Target {
       throw explainOpenFailure(pid, error);
     }
     this.layout = resolveLayout(this.binary);
+    this.scripts = new ScriptCache(this.binary.v8Version);
   }
 
   /** The memory map as it is now. */

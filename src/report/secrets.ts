@@ -23,6 +23,9 @@ const secretPairs = new Set(
     .map((pair) => pair.trim()),
 );
 
+/** What shells call the working directory: not a password. */
+const workingDirectories = new Set(['PWD', 'OLDPWD']);
+
 /** The words of a name in camelCase, snake_case, kebab-case or CONSTANT_CASE, in lower case. */
 export function wordsOf(name: string): string[] {
   return name
@@ -35,6 +38,7 @@ export function wordsOf(name: string): string[] {
 
 /** True when something kept under this name is taken for a secret. */
 export function isSecretName(name: string): boolean {
+  if (workingDirectories.has(name)) return false;
   const words = wordsOf(name);
   if (words.some((word) => secretWords.has(word))) return true;
   if (secretLastWords.has(words.at(-1) ?? '')) return true;

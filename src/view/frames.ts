@@ -3,11 +3,11 @@
  * packages is one line; `node:` internals and V8 builtins are one dim line while they are innermost (they say what the
  * program called last) and folded into a count elsewhere.
  */
-import type { Frame } from '../report/schema.ts';
+import type { Frame, Variable } from '../report/schema.ts';
 import { sourceLines } from './source.ts';
-import { argumentSpans, variableLines } from './values.ts';
+import { argumentSpans, isOwnName, variableLines } from './values.ts';
 import type { ValueBounds } from './values.ts';
-import { lineWidth, span, wrap } from './layout.ts';
+import { displayWidth, lineWidth, span, wrap } from './layout.ts';
 import type { Line, Span } from './layout.ts';
 import { formatCount } from './units.ts';
 
@@ -154,18 +154,18 @@ function describeFold(kind: 'internal' | 'same' | 'rest', folded: readonly Frame
 /** `#0 function(a=1)  file:line:column`, on two lines where one is too short. */
 function headLines(index: number, frame: Frame, options: FrameOptions): Line[] {
   const { width, indent } = options;
-  const isInternal = originOf(frame) === 'internal';
-  const number = `#${index}`.padEnd(4);
+  const origin = originOf(frame);
+  const number = `${`#${index}`.padEnd(3)} `;
+  const name = functionName(frame);
+  const isBare = name.startsWith('(') && frame.arguments.length === 0; // (top level)
+  const room = Math.max(30, width - indent - number.length - displayWidth(name) - 2);
+  const style = origin === 'app' ? 'strong' : origin === 'internal' ? 'dim' : 'plain';
   const call: Span[] = [
     span(number, 'dim'),
-    span(
-      functionName(frame),
-      originOf(frame) === 'app' ? 'strong' : isInternal ? 'dim' : 'plain',
-      200,
-    ),
-    span('(', 'dim'),
-    ...argumentSpans(frame.arguments, Math.max(40, width - indent - 30)),
-    span(')', 'dim'),
+    span(name, style, 200),
+    span(isBare ? '' : '(', 'dim'),
+    ...argumentSpans(frame.arguments, room),
+    span(isBare ? '' : ')', 'dim'),
   ];
   const place = placeSpans(frame, options.cwd);
   const hanging = indent + number.length;
@@ -218,6 +218,17 @@ export function shortenPath(file: string, cwd: string | undefined): string {
   return base !== undefined && path.startsWith(base) ? path.slice(base.length) : path;
 }
 
+/** Of a closure only what the lines shown speak of; everything with `full`. */
+function shownClosure(frame: Frame, isTop: boolean, full: boolean): readonly Variable[] {
+  const { closure = [], source } = frame;
+  if (full) return closure;
+  if (!isTop || source === undefined) return [];
+  const words = new Set(
+    [source.line, ...source.before, ...source.after].join(' ').match(/[\w$#]+/g),
+  );
+  return closure.filter((variable) => words.has(variable.name) && !isOwnName(variable));
+}
+
 function detailLines(frame: Frame, isTop: boolean, options: FrameOptions): Line[] {
   const { width, full } = options;
   const indent = options.indent + 4;
@@ -227,12 +238,13 @@ function detailLines(frame: Frame, isTop: boolean, options: FrameOptions): Line[
     maxVariables: full ? 1_000 : isTop ? 20 : 6,
     maxDepth: full ? 8 : isTop ? 2 : 0,
   };
-  const scopes: [string, Frame['locals']][] = [
-    ['locals', frame.locals],
-    ['closure', isTop || full ? (frame.closure ?? []) : []],
+  const isTelling = (variable: Variable): boolean => full || !isOwnName(variable);
+  const scopes: [string, readonly Variable[]][] = [
+    ['locals', frame.locals.filter(isTelling)],
+    ['closure', shownClosure(frame, isTop, full)],
   ];
   // An argument whose preview was cut in the head is told in full here.
-  const cut = frame.arguments.filter(({ value }) => isTop && value.preview.length > 24);
+  const cut = frame.arguments.filter(({ value }) => isTop && value.preview.length > 16);
   scopes.unshift(['arguments', full ? frame.arguments : cut]);
   if (frame.receiver !== undefined && (isTop || full) && frame.receiver.type !== 'undefined') {
     scopes.unshift(['this', [{ name: 'this', value: frame.receiver }]]);

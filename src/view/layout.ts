@@ -41,13 +41,16 @@ export function paint(lines: readonly Line[], color: boolean): string {
 }
 
 function paintLine(line: Line, color: boolean): string {
-  const text = line.map((piece) => paintSpan(piece, color)).join('');
-  return text.replaceAll('\u00a0', ' ').trimEnd();
+  const end = line.findLastIndex((piece) => piece.text.trimEnd() !== '');
+  const text = line.slice(0, end + 1).map((piece, index) => {
+    return paintSpan(index === end ? { ...piece, text: piece.text.trimEnd() } : piece, color);
+  });
+  return text.join('').replaceAll('\u00a0', ' ');
 }
 
 function paintSpan({ text, style }: Span, color: boolean): string {
   if (!color) {
-    return style === 'alarm' || style === 'calm' ? `[${text.slice(1, -1)}]` : text;
+    return style === 'alarm' || style === 'calm' ? `[${text.trim()}]` : text;
   }
   const start = escapeSequence[style];
   return start === '' || text.trim() === '' ? text : `${start}${text}\x1b[0m`;

@@ -26,7 +26,7 @@ export function renderListing(
   options: { readonly color: boolean; readonly width: number },
 ): string {
   const cells = rows.map((row) => [
-    formatTime(row.capturedAt).replace(/:\d\d UTC$/, ''),
+    fitText(span(formatTime(row.capturedAt).replace(/:\d\d UTC$/, '')).text, 16),
     String(row.pid),
     span(row.trigger === row.verdict ? row.verdict : `${row.trigger}: ${row.verdict}`).text,
     span(row.summary).text,

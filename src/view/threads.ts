@@ -51,7 +51,8 @@ export function threadHeading(thread: Thread, width: number): Line[] {
 }
 
 function waitLines(thread: Thread, width: number): Line[] {
-  const kernel = thread.wchan === undefined ? [] : [span(`  kernel: ${thread.wchan}`, 'dim', 80)];
+  const kernel =
+    thread.wchan === undefined ? [] : [span(`  kernel:${noBreak}${thread.wchan}`, 'dim', 80)];
   if (thread.syscall === undefined && kernel.length === 0) {
     return [];
   }
@@ -80,7 +81,7 @@ export function nativeThreadLines(threads: readonly Thread[], width: number): Li
   }
   const groups = new Map<string, number>();
   for (const thread of threads) {
-    const where = thread.syscall ?? thread.wchan;
+    const where = thread.syscall?.replace(/\(.*$/s, '') ?? thread.wchan; // addresses would tell all apart
     const key = `${thread.name} ${stateWord(thread.state)}${where === undefined ? '' : ` in ${where}`}`;
     groups.set(key, (groups.get(key) ?? 0) + 1);
   }

@@ -29,26 +29,39 @@ export function valueSpan(value: Value, maxChars?: number): Span {
     : span(`<${reasonWords[value.reason]}>`, 'dim', maxChars);
 }
 
-/** `a=1, b="x"`, cut so that a frame's head stays a head. */
+/** Shortest piece of a value worth showing in a head. */
+const minShownChars = 8;
+
+/** `a=1, b="x"` within so many columns: short values are shown whole, and the long ones share what they leave. */
 export function argumentSpans(variables: readonly Variable[], maxChars: number): Span[] {
   const spans: Span[] = [];
   let left = maxChars;
   for (const [index, { name, value }] of variables.entries()) {
+    const rest = variables.slice(index + 1);
+    const reserved = rest.reduce(
+      (sum, other) =>
+        sum + other.name.length + 3 + Math.min(minShownChars, other.value.preview.length),
+      0,
+    );
+    const longRest = rest.filter((other) => other.value.preview.length > minShownChars).length;
+    const room = Math.floor((left - reserved - name.length - 3) / (longRest + 1));
     if (index > 0) {
       spans.push(span(', ', 'dim'));
     }
-    if (left <= 0) {
+    if (left < name.length + 1 + Math.min(minShownChars, value.preview.length)) {
       spans.push(span('…', 'dim'));
       break;
     }
-    const shown = valueSpan(
-      value,
-      Math.max(12, Math.floor(maxChars / Math.min(variables.length, 3))),
-    );
+    const shown = valueSpan(value, Math.max(minShownChars, room));
     spans.push(span(name, 'name', 60), span('=', 'dim'), shown);
-    left -= name.length + shown.text.length;
+    left -= name.length + 3 + displayWidth(shown.text);
   }
   return spans;
+}
+
+/** True for `f = [Function f]`: the variable tells nothing that its name does not. */
+export function isOwnName({ name, value }: Variable): boolean {
+  return value.preview === `[Function ${name}]` || value.preview === `[class ${name}]`;
 }
 
 /** Variables one below the other, their `=` in one column. */

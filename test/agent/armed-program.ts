@@ -85,6 +85,7 @@ export async function startArmed(
   const target = spawnCommand(
     owner,
     [
+      'env',
       ...(uid === undefined
         ? []
         : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']),
@@ -93,7 +94,7 @@ export async function startArmed(
       agentRegister,
       '--eval',
       source,
-    ] as [string, ...string[]],
+    ],
     { env: workshop.env },
   );
   await target.expect(/^ready$/);

@@ -60,6 +60,9 @@ export async function attachLldb(owner: Owner, pid: number): Promise<Lldb> {
   const detach = async () => {
     child.stdin.end('detach\nquit\n');
     await exited;
+    // A call of more than 0.25 s is halted by lldb once, with SIGSTOPs of which lldb 14 sometimes leaves one behind; then the
+    // whole process is stopped after the detach, whatever was called.
+    process.kill(pid, 'SIGCONT');
   };
   owner.after(async () => {
     if (child.exitCode === null && child.pid !== undefined) await detach();

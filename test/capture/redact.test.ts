@@ -16,7 +16,7 @@ const secretNames =
   passphrase credentials STRIPE_SECRET_KEY connectionString cvv pin`.split(/\s+/);
 const plainNames =
   `user path author tokenizer passCount bypass key keys monkey SSH_AUTH_SOCK order compass pinned
-  spinner secretary HOME PATH cookieless tokenize authority`.split(/\s+/);
+  spinner secretary HOME PATH PWD OLDPWD cookieless tokenize authority`.split(/\s+/);
 
 test('redact: names that keep secrets', () => {
   assert.deepEqual(

@@ -7,7 +7,8 @@ import { SleeperError } from '#dist/errors.js';
 import type { ErrorCode } from '#dist/errors.js';
 import { limits } from '#dist/limits.js';
 import { formatVersion } from '#dist/report/schema.js';
-import { crashReport, hangReport, report } from '../view/reports.ts';
+import { report } from '../view/parts.ts';
+import { crashReport, hangReport } from '../view/reports.ts';
 
 function assertRefused(bytes: Uint8Array, pattern: RegExp, code?: ErrorCode): void {
   assert.throws(

@@ -6,7 +6,8 @@ import { encodeReport } from '#dist/encode/encode.js';
 import { limits } from '#dist/limits.js';
 import type { Report, Value } from '#dist/report/schema.js';
 import { assertStrictReport } from '../harness/schema-strict.ts';
-import { crashReport, hangReport, report, sampleReports } from '../view/reports.ts';
+import { report } from '../view/parts.ts';
+import { crashReport, hangReport, sampleReports } from '../view/reports.ts';
 
 /** What a report becomes on its way through a file: torn surrogates, which are no valid UTF-8, are replaced. */
 function wellFormed(input: Report): unknown {

@@ -4,7 +4,7 @@ import {
   isVisible,
   parseScriptNames,
   type FunctionNames,
-} from '../../src/reader/names/function-names.ts';
+} from '#dist/reader/names/function-names.js';
 import { observe, type Observation, type Program } from './bytecode-oracle.ts';
 
 /** What a comparison found, as `program: name@probe …`. */

@@ -133,6 +133,8 @@ const sloppyConstructs: Readonly<Record<string, string>> = {
 const moduleConstructs: Readonly<Record<string, string>> = {
   'imports and exports':
     "import fs, { readFileSync as read } from 'node:fs'; import * as os from 'node:os'; export const a = 1; const b = 2; let c = 3; export { c as d }; export default function e() {} export * as path from 'node:path'; var f; function g() {} { let h = 1; probe(h); } probe(fs, read, os, a, b, c, e, f, g);",
+  'namespaces handed on':
+    "import * as os from 'node:os'; let a = 1; export { os }; export * as path from 'node:path'; let b = 2; export * from 'node:fs'; export * as 'other name' from 'node:url'; let c = 1; { let d = 1; probe(d); } probe(a, b, c, os);",
   'captured by functions':
     'let a = 1, b = 2; function f() { return a; } { let c = 1; __run(() => c); let d = 2; probe(c, d); } probe(a, b, f);',
   'default expression':

@@ -6,8 +6,8 @@ import {
   parseScriptNames,
   type FunctionNames,
   type ScriptOptions,
-} from '../../src/reader/names/function-names.ts';
-import { v8VersionOf } from './bytecode-oracle.ts';
+} from '#dist/reader/names/function-names.js';
+import { v8VersionOf, type ProgramKind } from './bytecode-oracle.ts';
 import { compare } from './comparison.ts';
 import { constructs } from './constructs.ts';
 import { generateProgram } from './program-generator.ts';
@@ -51,7 +51,7 @@ suite('registers, compared with the bytecode of V8', () => {
       const node = nodeOf(major);
       const programs = Object.fromEntries(
         seeds.map((seed) => {
-          const kind = seed % 2 === 0 ? 'module' : 'commonjs';
+          const kind: ProgramKind = seed % 2 === 0 ? 'module' : 'commonjs';
           const source = generateProgram({ seed: seed * 7919, kind, functionCount: 4 });
           return [`seed ${seed}`, { kind, source }];
         }),
@@ -118,9 +118,28 @@ suite('what is told beside registers', () => {
     assert.equal(told('«export let a = 1;»'), 'module');
   });
 
+  test('initialisers, wherever V8 says that they are', () => {
+    const source =
+      'x = class Q { a = class { b = 1 }; static c = 2; m() {} static { let d = 3; f(d); } };';
+    const names = parseScriptNames(source, { v8Version: '13.6' });
+    const at = (start: string, end: string, name: string): unknown => {
+      const found = names?.find(source.indexOf(start), source.indexOf(end) + end.length, name);
+      return [found?.kind, found?.className, ...(registerNames(found ?? null) ?? [])];
+    };
+    const statics = ['class-fields', 'Q', 'd'];
+    assert.deepEqual(at('class Q', '} }', '<static_initializer>'), statics);
+    assert.deepEqual(at('{ a', '} }', '<static_initializer>'), statics);
+    assert.deepEqual(at('static c', 'f(d); }', '<static_initializer>'), statics);
+    const instance = '<instance_members_initializer>';
+    assert.deepEqual(at('a = ', '1 }', instance), ['class-fields', 'Q']);
+    assert.deepEqual(at('b = ', '1', instance), ['class-fields', 'a']);
+    assert.deepEqual(at('b = ', '1', '<static_initializer>'), [undefined, undefined]);
+    assert.deepEqual(at('class Q', '} }', 'Q'), ['constructor', 'Q']);
+  });
+
   test('ranges in which a value is current', () => {
     const source =
-      'function f() { var v; for (;;) { g(); const a = h(); { let v = 1; g(v); } g(a); } }';
+      'function f() { var v = 0; for (;;) { g(); const a = h(); { let v = 1; g(v); } g(a); } }';
     const names = parseScriptNames(source, { v8Version: '13.6' })?.find(10, source.length);
     const shown = (text: string): unknown =>
       names?.registers
@@ -148,7 +167,7 @@ suite('what the source does not tell', () => {
   test('places where no function is, or more than one', () => {
     const names = parseScriptNames('(a) => { let b = 1; return b; }');
     assert.equal(names?.find(3, 9), null);
-    assert.equal(names?.find(0, 31), null, 'the whole script, or the arrow that fills it');
+    assert.equal(names.find(0, 31), null, 'the whole script, or the arrow that fills it');
   });
 
   test('a version that was not tested: only what all versions agree on', () => {
@@ -164,7 +183,7 @@ suite('what the source does not tell', () => {
   test('code of an eval, whose strictness comes from its caller', () => {
     const source = 'function f«(p) { { function g() {} g(); } let a = 1; return a + p + g; }»';
     assert.deepEqual(registerNames(namesOf(source)), ['a', 'g', 'g']);
-    assert.deepEqual(registerNames(namesOf(source, { isEval: true })), ['a', 'g', undefined]);
+    assert.deepEqual(registerNames(namesOf(source, { isEval: true })), ['a', undefined, undefined]);
     assert.deepEqual(namesOf('«let a = 1; { let b = 2; }»', { isEval: true })?.registers, []);
   });
 

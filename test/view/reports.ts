@@ -1,150 +1,26 @@
 /** Reports as a capture makes them, for tests of encoding, archive and view. */
-import { formatVersion, minReaderVersion } from '#dist/report/schema.js';
-import type { ErrorRecord, Frame, Report, Thread, Value } from '#dist/report/schema.js';
+import type { ErrorRecord, Frame, Report } from '#dist/report/schema.js';
+import { hostileReport } from './hostile.ts';
+import {
+  frame,
+  httpInternals,
+  nativeThreads,
+  number,
+  object,
+  optimizedOut,
+  report,
+  text,
+  thread,
+  variables,
+} from './parts.ts';
 
-export function number(value: number): Value {
-  return { type: 'number', preview: String(value) };
-}
-
-export function text(value: string): Value {
-  return { type: 'string', preview: JSON.stringify(value), length: value.length };
-}
-
-export function object(preview: string, properties: Record<string, Value> = {}): Value {
-  return {
-    type: 'object',
-    preview,
-    truncated: preview.includes('…'),
-    properties: Object.entries(properties).map(([name, value]) => ({ name, value })),
-  };
-}
-
-export const optimizedOut: Value = { type: 'unknown', preview: '', reason: 'optimized-out' };
-
-export function variables(values: Record<string, Value>): Frame['locals'] {
-  return Object.entries(values).map(([name, value]) => ({ name, value }));
-}
-
-/** A JavaScript frame; `place` is `file:line:column`. */
-export function frame(name: string, place: string, rest: Partial<Frame> = {}): Frame {
-  const [, file = '', line, column] = /^(.*):(\d+):(\d+)$/.exec(place) ?? [];
-  return {
-    function: name,
-    file,
-    line: Number(line),
-    column: Number(column),
-    kind: 'js',
-    arguments: [],
-    locals: [],
-    ...rest,
-  };
-}
-
-export function thread(rest: Partial<Thread> = {}): Thread {
-  return {
-    tid: 4242,
-    kind: 'main',
-    name: 'node',
-    state: 'R',
-    cpuMs: 8_412.2,
-    vmState: 'JS',
-    via: 'reader',
-    frames: [],
-    ...rest,
-  };
-}
-
-function nativeThreads(): Thread[] {
-  const names = [
-    'node',
-    'node',
-    'node',
-    'node',
-    'libuv-worker',
-    'libuv-worker',
-    'libuv-worker',
-    'libuv-worker',
-    'sleeper',
-  ];
-  return names.map((name, index) => ({
-    tid: 4243 + index,
-    kind: 'native',
-    name,
-    state: 'S',
-    wchan: name === 'sleeper' ? 'ep_poll' : 'futex_wait_queue',
-    cpuMs: 12,
-    via: 'proc',
-    frames: [],
-  }));
-}
-
-const httpInternals: Frame[] = [
-  frame('emit', 'node:events:519:28'),
-  frame('parserOnIncoming', 'node:_http_server:1134:12'),
-  frame('parserOnHeadersComplete', 'node:_http_common:119:17'),
-];
-
-/** A report about which nothing is wrong but what `rest` says. */
-export function report(rest: Partial<Report> = {}): Report {
-  return {
-    id: '1f3a9c2e-77aa-4c1b-9d55-0a8c5b1e2f30',
-    formatVersion,
-    minReaderVersion,
-    capturedAt: '2026-11-23T00:48:31.417Z',
-    durationMs: 61.3,
-    pausedMs: 0.41,
-    trigger: { kind: 'request', reason: 'sleeper dump' },
-    verdict: {
-      kind: 'healthy',
-      summary: 'The event loop turns.',
-      confidence: 'certain',
-      evidence: [],
-    },
-    signature: 'healthy',
-    host: {
-      hostname: 'web1',
-      kernel: '6.1.0-18-amd64',
-      cpus: 2,
-      memory: { totalBytes: 4_112_322_560, availableBytes: 1_288_490_188 },
-    },
-    process: {
-      pid: 4242,
-      startTime: '2026-11-22T21:36:02.000Z',
-      argv: ['node', 'server.js', '--port', '3000', '--greeting', "it's me"],
-      execPath: '/usr/bin/node',
-      cwd: '/var/orders',
-      nodeVersion: 'v20.20.2',
-      v8Version: '11.3.244.8-node.33',
-      uptimeMs: 11_549_000,
-      cgroup: '0::/system.slice/orders.service',
-      limits: { 'Max open files': 1024, 'Max processes': -1 },
-      env: { NODE_ENV: 'production', API_TOKEN: '<redacted>' },
-      stdio: ['/dev/null', 'pipe:[41231]', 'pipe:[41232]'],
-    },
-    threads: [thread(), ...nativeThreads()],
-    tasks: [],
-    handles: [{ type: 'tcp-server' }, { type: 'tcp' }, { type: 'tcp' }, { type: 'timer' }],
-    requests: [],
-    timers: [
-      { kind: 'interval', count: 1, delayMs: 30_000, repeat: true, function: 'checkConnections' },
-    ],
-    missing: [
-      { what: 'tasks', reason: 'not-supported: suspended async functions are not read yet' },
-    ],
-    redactions: { count: 1, keys: ['API_TOKEN'] },
-    ...rest,
-  };
-}
-
-/** A server in an endless loop, three of its functions deep. */
-export function hangReport(): Report {
+function hangFrames(): Frame[] {
   const order = object("{ id: 'A-17', customer: {…}, items: Array(3) }", {
     id: text('A-17'),
     customer: object("{ name: 'Änne Łukasz 😀', tier: 'gold' }"),
     items: { type: 'array', preview: '[ {…}, {…}, {…} ]', length: 3, truncated: true },
   });
-  const loop = { alive: false, lastTurnAgoMs: 7_214.5, activeHandles: 4, activeRequests: 0 };
-  const frames: Frame[] = [
+  return [
     frame('applyDiscounts', '/var/orders/src/pricing.js:42:14', {
       tier: 'turbofan',
       arguments: variables({
@@ -182,6 +58,11 @@ export function hangReport(): Report {
     }),
     ...httpInternals,
   ];
+}
+
+/** A server in an endless loop, three of its functions deep. */
+export function hangReport(): Report {
+  const loop = { alive: false, lastTurnAgoMs: 7_214.5, activeHandles: 4, activeRequests: 0 };
   const worker = thread({
     tid: 4260,
     kind: 'worker',
@@ -216,7 +97,7 @@ export function hangReport(): Report {
         'Look at the loop in applyDiscounts at src/pricing.js:41: its condition does not change while rules is empty.',
     },
     signature: 'js-busy:applyDiscounts@src/pricing.js:priceOrder',
-    threads: [thread({ loop, frames }), worker, ...nativeThreads()],
+    threads: [thread({ loop, frames: hangFrames() }), worker, ...nativeThreads()],
     annotations: { release: '2026.11.2' },
   });
 }
@@ -345,84 +226,6 @@ export function idleReport(): Report {
       }),
       ...nativeThreads(),
     ],
-  });
-}
-
-/** Escape sequences, a bidirectional override, a bell, a lone surrogate, a stack of combining marks. */
-export const hostileText =
-  '\x1b]0;owned\x07\x1b[2J\x1b[31mred\u202egnp.exe\u2066\u200b\x9b5m\r\nfake line\ud800 z' +
-  '\u0301'.repeat(40);
-
-/** A report whose every text tries to do something to the terminal. */
-export function hostileReport(): Report {
-  const long = `${hostileText}${'A'.repeat(100_000)}`;
-  const value: Value = { type: 'string', preview: long, length: long.length, truncated: true };
-  const variable = { name: hostileText, value: { ...value, properties: [{ name: long, value }] } };
-  const evil = thread({
-    name: hostileText,
-    state: hostileText,
-    wchan: long,
-    syscall: long,
-    vmState: long,
-    note: long,
-    frames: Array.from({ length: 3 }, () => ({
-      function: long,
-      file: `/var/${long}`,
-      line: 7,
-      column: 3,
-      kind: 'js' as const,
-      arguments: [variable, variable],
-      locals: [variable],
-      closure: [variable],
-      receiver: value,
-      source: { line: long, before: [hostileText], after: ['\t' + hostileText] },
-    })),
-  });
-  const error: ErrorRecord = {
-    name: long,
-    message: long,
-    stack: `${long}\n    at ${long}`,
-    properties: [variable],
-  };
-  return report({
-    id: hostileText,
-    capturedAt: hostileText,
-    trigger: { kind: 'hang', reason: long },
-    verdict: {
-      kind: 'js-busy',
-      summary: long,
-      confidence: 'guess',
-      thread: 4242,
-      evidence: [{ text: long }],
-      advice: long,
-    },
-    signature: hostileText,
-    threads: [
-      evil,
-      { ...evil, tid: 4243, kind: 'worker' },
-      { ...evil, tid: 4244, kind: 'native', frames: [] },
-    ],
-    error: { ...error, cause: error, errors: [error] },
-    handles: [{ type: long }],
-    annotations: { [hostileText]: long },
-    breadcrumbs: [{ text: long }],
-    missing: [{ what: long, reason: long }],
-    redactions: { count: 1, keys: [long] },
-    process: {
-      pid: 4242,
-      argv: [long],
-      cwd: hostileText,
-      execPath: long,
-      env: { [hostileText]: long },
-      nodeVersion: long,
-    },
-    host: {
-      hostname: long,
-      kernel: long,
-      cpus: 1,
-      memory: { totalBytes: 1, availableBytes: 1 },
-      containerId: long,
-    },
   });
 }
 

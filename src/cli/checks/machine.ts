@@ -123,9 +123,8 @@ function checkArchive(directory: string): Check {
   let existing = directory;
   while (!existsSync(existing)) existing = path.dirname(existing);
   try {
+    if (!statSync(existing).isDirectory()) throw new Error(`${existing} is not a directory`);
     accessSync(existing, constants.W_OK | constants.X_OK);
-    const stat = statSync(existing);
-    if (!stat.isDirectory()) throw new Error(`${existing} is not a directory`);
     const { bavail, bsize } = statfsSync(existing);
     const freeBytes = bavail * bsize;
     const found = `${directory}${existing === directory ? '' : ' (will be made)'}, ${(freeBytes / 2 ** 30).toFixed(1)} GiB free`;

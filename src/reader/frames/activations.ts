@@ -122,7 +122,7 @@ export class ActivationReader {
       ? this.#baselineOffset(frame, bytecode, code)
       : this.#interpreterOffset(frame, bytecode);
     const registerFile = frame.fp + this.#heap.layout.require('frameRegisterFile');
-    const count = Math.min(bytecode.registerCount, limits.maxVariables * 4);
+    const count = Math.min(bytecode.registerCount, limits.maxRegisters);
     return {
       ...this.#physicalActivation(frame, shared, isBaseline ? 'baseline' : 'interpreted'),
       sourceOffset: offset === null ? -1 : positionOfBytecode(this.#heap, bytecode, offset),

@@ -12,14 +12,16 @@
  *              vmovsd [rbp - 0xa0], xmm3
  *              call StackGuard                … where the translation of this return address finds them
  *
- * So the thread is let run to its next check, a few hundred instructions, one by one (Native.stepThread), and what the
- * slow path would store is worked out here, on our copy of its memory. The target itself never takes that path and is not
- * changed. Sources: StackPointerGreaterThan and LoadStackCheckOffset in src/compiler/backend/x64/, JSStackCheck and
- * JSLoopStackCheck in src/compiler/; the forms were read off the code of Node 18 to 26.
+ * So the thread is caught at such a check, or a few plain moves before one: it is let run and stopped again until it
+ * stands there (Native.catchThread), and what it would store on the slow path is worked out on our copy of its memory.
+ * The target itself never takes that path and is not changed. Sources: StackPointerGreaterThan and LoadStackCheckOffset in
+ * src/compiler/backend/x64/, JSStackCheck and JSLoopStackCheck in src/compiler/; the forms were read off the code of
+ * Node 18 to 26.
  */
+import { limits } from '../../limits.ts';
 import { SlowPath } from './slow-path.ts';
 import type { PagedMemory } from '../memory/paged.ts';
-import type { Address } from '../memory/source.ts';
+import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { CodeObject } from './code.ts';
 
 /** A place where the loop looks whether it should interrupt itself. */
@@ -29,11 +31,11 @@ export interface LoopCheck {
   readonly slowPath: Address;
 }
 
-/** What the thread held when it came to a check. */
+/** A thread caught at a check or on its way to one. */
 export interface CheckState {
-  readonly check: LoopCheck;
-  /** Instructions it ran to get there. */
-  readonly steps: number;
+  readonly checks: readonly LoopCheck[];
+  /** Where it stands. */
+  readonly address: Address;
   readonly registers: Buffer;
   readonly vectors: Buffer;
 }
@@ -76,14 +78,49 @@ function findSlowPath(bytes: Buffer, at: number): number | null {
   return fastConditions.includes(opcode & 15) ? next : null;
 }
 
+/** Every address from which only plain moves lead to a check, the checks themselves included. */
+export function findCatchAddresses(
+  memory: PagedMemory,
+  code: CodeObject,
+  checks: readonly LoopCheck[],
+): Address[] {
+  const byAddress = indexChecks(checks);
+  const addresses: Address[] = [];
+  for (let address = code.start; address < code.end; address++) {
+    if (addresses.length >= limits.maxCatchAddresses) break;
+    // Most addresses are no start of an instruction, and what is read there can lead anywhere.
+    if (leadsToCheck(memory, address, byAddress)) addresses.push(address);
+  }
+  return addresses;
+}
+
+function leadsToCheck(
+  memory: PagedMemory,
+  address: Address,
+  checks: ReadonlyMap<Address, LoopCheck>,
+): boolean {
+  try {
+    return SlowPath.dry(memory).runToCheck(address, checks) !== null;
+  } catch (error) {
+    if (error instanceof UnreadableMemory) return false;
+    throw error;
+  }
+}
+
+function indexChecks(checks: readonly LoopCheck[]): ReadonlyMap<Address, LoopCheck> {
+  return new Map(checks.map((check) => [check.address, check]));
+}
+
 /**
- * Puts into our copy of the memory what the slow path would store.
- * @returns the return address of its call, at which the frame can be read; null when its code is not of a known form
+ * Puts into our copy of the memory what the moves to the check and its slow path would store.
+ * @returns the return address of the slow path's call, at which the frame can be read; null when the code is not of a
+ *          known form
  * @throws UnreadableMemory
  */
 export function runToCall(memory: PagedMemory, state: CheckState): Address | null {
   const path = new SlowPath(memory, state.registers, state.vectors);
-  const returnAddress = path.run(state.check.slowPath);
+  const check = path.runToCheck(state.address, indexChecks(state.checks));
+  const returnAddress = check === null ? null : path.runToCall(check.slowPath);
   if (returnAddress === null) return null;
   for (const { address, bytes } of path.stores) memory.patch(address, bytes);
   return returnAddress;

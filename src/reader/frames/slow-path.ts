@@ -12,6 +12,8 @@ const rsp = 4;
 const rbp = 5;
 const xmmOffset = 160;
 const xmmBytes = 16;
+const noRegisters = Buffer.alloc(27 * 8);
+const noVectors = Buffer.alloc(512);
 const lowWord = (1n << 64n) - 1n;
 
 export interface Store {
@@ -45,29 +47,45 @@ export class SlowPath {
     );
   }
 
+  /** Without registers: only to see where the code leads. */
+  static dry(memory: PagedMemory): SlowPath {
+    return new SlowPath(memory, noRegisters, noVectors);
+  }
+
+  /** Follows plain moves to a check. @returns the check, or null. @throws UnreadableMemory */
+  runToCheck<Check>(start: Address, checks: ReadonlyMap<Address, Check>): Check | null {
+    let at = start;
+    for (let count = 0; count < limits.maxMovesToCheck; count++) {
+      const check = checks.get(at);
+      if (check !== undefined) return check;
+      const next = this.#step(at, this.#memory.bytes(at, 16));
+      if (next === null) return null;
+      at = next;
+    }
+    return null;
+  }
+
   /** Follows the code to its first call. @returns the call's return address, or null. @throws UnreadableMemory */
-  run(start: Address): Address | null {
+  runToCall(start: Address): Address | null {
     let at = start;
     for (let count = 0; count < limits.maxSlowPathInstructions; count++) {
       const bytes = this.#memory.bytes(at, 16);
       const callLength = lengthOfCall(bytes);
       if (callLength > 0) return at + callLength;
-      const next =
-        bytes[0] === 0xe9
-          ? at + 5 + bytes.readInt32LE(1)
-          : bytes[0] === 0xeb
-            ? at + 2 + bytes.readInt8(1)
-            : null;
-      if (next !== null) {
-        at = next;
-        continue;
-      }
-      const length =
-        bytes[0] === 0xc5 || bytes[0] === 0xc4 ? this.#vex(bytes) : this.#integer(bytes);
-      if (length === 0) return null;
-      at += length;
+      const next = this.#step(at, bytes);
+      if (next === null) return null;
+      at = next;
     }
     return null;
+  }
+
+  /** @returns the address of the next instruction, or null for one not known */
+  #step(at: Address, bytes: Buffer): Address | null {
+    if (bytes[0] === 0xe9) return at + 5 + bytes.readInt32LE(1);
+    if (bytes[0] === 0xeb) return at + 2 + bytes.readInt8(1);
+    const isVex = bytes[0] === 0xc5 || bytes[0] === 0xc4;
+    const length = isVex ? this.#vex(bytes) : this.#integer(bytes);
+    return length === 0 ? null : at + length;
   }
 
   /** One instruction on general registers or with legacy SSE. @returns its length, 0 for one not known */

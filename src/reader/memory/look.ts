@@ -13,20 +13,18 @@ import type { Address } from './source.ts';
 export interface StoppedThread {
   readonly tid: number;
   readonly registers: Registers;
-  /** Where it was stepped to, and what it held there. */
-  readonly step?: StepResult;
+  /** What it held where it was caught. */
+  readonly caught?: CaughtThread;
 }
 
-/** Run one stopped thread on to one of these addresses before anything is copied. */
-export interface StepWish {
+/** Catch one thread at one of these addresses before anything is copied. */
+export interface CatchWish {
   readonly tid: number;
   readonly addresses: readonly Address[];
 }
 
-export interface StepResult {
-  /** Instructions it ran. */
-  readonly steps: number;
-  /** Raw register sets, as Native.stepThread fills them. */
+export interface CaughtThread {
+  /** Raw register sets, as Native.catchThread fills them. */
   readonly registers: Buffer;
   readonly vectors: Buffer;
 }
@@ -53,7 +51,7 @@ export interface LookWishes {
   readonly pages: Iterable<Address>;
   /** True: the threads stand still until `decode` has returned, so that every read is of the same moment. */
   readonly holdWhileDecoding: boolean;
-  readonly step?: StepWish;
+  readonly catch?: CatchWish;
 }
 
 /** Stops, copies, resumes, decodes; whatever `decode` throws, the target runs on. */
@@ -70,14 +68,14 @@ export function takeLook<Result>(
   const stop = new HeldStop();
   native.stopThreads(tids, registers, results, limits.stopTimeoutMs, limits.holdLimitMs);
   try {
-    const step = wishes.step === undefined ? null : runStep(wishes.step);
+    const caught = wishes.catch === undefined ? null : catchThread(wishes.catch);
     const sorted = sortResults(tids, registers, results);
     const look: Look = {
       memory: new PagedMemory(new LiveMemory(pid)),
       refused: sorted.refused,
       threads: sorted.threads.map((thread) =>
-        step !== null && thread.tid === wishes.step?.tid
-          ? { tid: thread.tid, registers: parseRegisters(step.registers), step }
+        caught !== null && thread.tid === wishes.catch?.tid
+          ? { tid: thread.tid, registers: parseRegisters(caught.registers), caught }
           : thread,
       ),
     };
@@ -104,18 +102,18 @@ class HeldStop {
   }
 }
 
-function runStep({ tid, addresses }: StepWish): StepResult | null {
+function catchThread({ tid, addresses }: CatchWish): CaughtThread | null {
   const registers = Buffer.alloc(registerSetBytes);
   const vectors = Buffer.alloc(vectorSetBytes);
-  const steps = requireNative().stepThread(
+  const tries = requireNative().catchThread(
     tid,
     Float64Array.from(addresses),
-    limits.maxSteps,
-    limits.stepTimeoutMs,
+    limits.maxCatchTries,
+    limits.catchTimeoutMs,
     registers,
     vectors,
   );
-  return steps < 0 ? null : { steps, registers, vectors };
+  return tries < 0 ? null : { registers, vectors };
 }
 
 function sortResults(

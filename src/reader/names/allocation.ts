@@ -3,7 +3,7 @@
  * Own variables first, in the order of declaration, then inner scopes, the youngest sibling first.
  */
 import type { RegisterName } from './register-names.ts';
-import type { Scope, Variable } from './scope.ts';
+import type { Scope, SourceRange, Variable } from './scope.ts';
 
 /** Gives every variable of the function its register; null stands for a temporary of V8's own. */
 export function allocateRegisters(root: Scope): (RegisterName | null)[] {
@@ -57,7 +57,7 @@ function nameOf(
   const { name, mode, visible } = variable;
   if (visible === null || name === '' || name.startsWith('.')) return null;
   const hiddenIn = (declaring.get(name) ?? [])
-    .filter((other) => other !== scope && isWithin(other, scope))
+    .filter((other) => other !== scope && isWithin(other.range, scope.range))
     .map((other) => other.range);
   return { name, start: visible.start, end: visible.end, lexical: mode === 'lexical', hiddenIn };
 }
@@ -85,8 +85,6 @@ function scopesByName(scopes: readonly Scope[]): Map<string, Scope[]> {
   return byName;
 }
 
-function isWithin(inner: Scope, outer: Scope): boolean {
-  let scope: Scope | null = inner;
-  while (scope !== null && scope !== outer) scope = scope.outer;
-  return scope !== null;
+function isWithin(inner: SourceRange, outer: SourceRange): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end;
 }

@@ -7,7 +7,13 @@ import type { RegisterRules } from './register-rules.ts';
 import { ScopeBuilder } from './scope-builder.ts';
 import { Scope, type SourceRange } from './scope.ts';
 import { visit } from './visit.ts';
-import { initialiserStep, openInitialiser, type ClassNode } from './visit-class.ts';
+import {
+  initialiserStep,
+  openInitialiser,
+  sideOf,
+  type ClassNode,
+  type ClassSide,
+} from './visit-class.ts';
 import {
   declareOwn,
   declareSimpleParameter,
@@ -91,7 +97,8 @@ export function analyseModule(program: Program, circumstances: Circumstances): A
   builder.run();
   for (const variable of scope.variables.values()) {
     variable.isUsed = true; // a function that is only skimmed might need it
-    if (builder.exportedNames.has(variable.name)) variable.isElsewhere = true;
+    const isHandedOn = builder.rules.hasNamespaceExports && builder.namespaces.has(variable);
+    if (builder.exportedNames.has(variable.name) && !isHandedOn) variable.isElsewhere = true;
   }
   if (circumstances.rules.hasModuleResult) {
     const completion = builder.hasTopLevelAwait ? 1 : countCompletionTemporaries(program);
@@ -116,7 +123,7 @@ export function analyseScript(program: Program, circumstances: Circumstances): A
 /** The function V8 makes of the fields of a class, or of its static fields and blocks. */
 export function analyseInitialiser(
   node: ClassNode,
-  isStatic: boolean,
+  side: ClassSide,
   circumstances: Circumstances,
 ): Analysis {
   const builder = builderAround(node, circumstances);
@@ -124,9 +131,8 @@ export function analyseInitialiser(
   builder.planIn(
     scope,
     node.body.body.flatMap((member) => {
-      if (member.type === 'MethodDefinition') return [];
-      const belongs = (member.type === 'StaticBlock' || member.static) === isStatic;
-      return belongs ? [initialiserStep(builder, member)] : [];
+      if (member.type === 'MethodDefinition' || sideOf(member) !== side) return [];
+      return [initialiserStep(builder, member)];
     }),
   );
   builder.run();

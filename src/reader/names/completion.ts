@@ -2,7 +2,7 @@
  * Temporaries for the completion value of scripts and modules: the last thing V8 adds to their top level.
  * Source: v8/src/parsing/rewriter.cc (Processor).
  */
-import type { Program, Statement, ModuleDeclaration } from 'acorn';
+import type { ModuleDeclaration, Program, Statement } from 'acorn';
 
 type TopStatement = Statement | ModuleDeclaration;
 
@@ -16,15 +16,14 @@ const loopTypes: ReadonlySet<string> = new Set([
 
 /** How many registers the completion value takes: one for itself, one more for each `finally` that must save it. */
 export function countCompletionTemporaries(program: Program): number {
+  if (program.body.length === 0) return 0;
   const completion = new Completion();
   completion.processAll(program.body);
-  const isModule = program.sourceType === 'module';
-  return completion.saves + (completion.isAssigned || isModule ? 1 : 0);
+  return completion.saves + 1;
 }
 
-/** Walks statements backwards, as V8 does, to find those that give the value. */
+/** Walks statements backwards, as V8 does, from those that give the value to those that cannot any more. */
 class Completion {
-  isAssigned = false;
   saves = 0;
   #isSet = false;
   #isBreakable = false;
@@ -38,7 +37,7 @@ class Completion {
   }
 
   private process(node: TopStatement): void {
-    if (node.type === 'ExpressionStatement') this.set();
+    if (node.type === 'ExpressionStatement') this.#isSet = true;
     else if (node.type === 'BlockStatement') this.processAll(node.body);
     else if (node.type === 'LabeledStatement') this.processLabeled(node.body);
     else if (node.type === 'IfStatement')
@@ -46,7 +45,7 @@ class Completion {
     else if (node.type === 'TryStatement') this.processTry(node);
     else if (node.type === 'WithStatement') {
       this.process(node.body);
-      this.set();
+      this.#isSet = true;
     } else this.processLoopOrJump(node);
   }
 
@@ -62,7 +61,7 @@ class Completion {
         this.process(node.body as Statement);
       });
     } else return;
-    this.assignBefore();
+    this.#isSet = true;
   }
 
   /** Only a labelled block can be left by `break`; the label of a loop changes nothing. */
@@ -79,48 +78,27 @@ class Completion {
   private processBranches(first: Statement, second: Statement | null): void {
     const isSetAfter = this.#isSet;
     this.process(first);
-    const isSetInFirst = this.#isSet;
     this.#isSet = isSetAfter;
     if (second !== null) this.process(second);
-    if (!(isSetInFirst && this.#isSet)) this.isAssigned = true;
     this.#isSet = true;
   }
 
   private processTry(node: Extract<Statement, { type: 'TryStatement' }>): void {
     const { block, handler, finalizer } = node;
-    const processTryCatch = (): void => {
-      if (handler == null) this.process(block);
-      else this.processBranches(block, handler.body);
-    };
-    if (finalizer == null) {
-      processTryCatch();
-      return;
-    }
-    if (this.#isBreakable) {
+    if (finalizer != null && this.#isBreakable) {
       this.#isSet = true;
       this.process(finalizer);
-      this.countSave();
+      // A `finally` that is left in the normal way must not change the value.
+      if (this.isStillSet()) this.saves++;
       this.#isSet = false;
     }
-    processTryCatch();
-    this.assignBefore();
-  }
-
-  /** A `finally` that is left in the normal way must not change the value. */
-  private countSave(): void {
-    if (this.#isSet) this.saves++;
-    else this.isAssigned = true;
-  }
-
-  /** The statement gives the value, unless one behind it does. */
-  private set(): void {
-    if (!this.#isSet) this.isAssigned = true;
+    if (handler == null) this.process(block);
+    else this.processBranches(block, handler.body);
     this.#isSet = true;
   }
 
-  private assignBefore(): void {
-    this.isAssigned = true;
-    this.#isSet = true;
+  private isStillSet(): boolean {
+    return this.#isSet;
   }
 
   private breakable(run: () => void): void {

@@ -18,7 +18,7 @@ import { findFunctions, type FoundFunction } from './function-search.ts';
 import { parameterText } from './parameter-text.ts';
 import type { FunctionNames } from './register-names.ts';
 import { possibleRules } from './register-rules.ts';
-import type { ClassNode } from './visit-class.ts';
+import type { ClassNode, ClassSide } from './visit-class.ts';
 import { hasUseStrict } from './visit-function.ts';
 
 export { isVisible } from './register-names.ts';
@@ -44,8 +44,8 @@ export interface ScriptNames {
    * Names of one function.
    * @param start StartPosition of the SharedFunctionInfo, in UTF-16 units; 0 or -1 for the top level
    * @param end   its EndPosition
-   * @param functionName its name, which tells a class's initialisers from its default constructor
-   * @returns null when no function, or more than one, is there
+   * @param functionName its name as V8 has it: class initialisers (`<static_initializer>`) are found by it
+   * @returns null when no function is there, or when it cannot be told which
    */
   find(start: number, end: number, functionName?: string): FunctionNames | null;
 }
@@ -97,23 +97,32 @@ class ParsedScript implements ScriptNames {
   }
 
   #name(start: number, end: number, functionName: string): FunctionNames | null {
-    const [match, ...others] = findFunctions(this.#program, start, end);
+    const side = initialiserSides.get(functionName) ?? null;
+    const matches = findFunctions(this.#program, { start, end, side });
+    const match = matches.at(-1);
+    if (side !== null) return match === undefined ? null : nameFunction(match, side, this.#options);
     const isTop = start <= 0 && end >= (this.#program.body.at(-1)?.end ?? 0);
-    if (others.length > 0 || (isTop && match !== undefined)) return null;
-    if (match !== undefined) return nameFunction(match, functionName, this.#options);
+    if (matches.length + (isTop ? 1 : 0) > 1) return null;
+    if (match !== undefined) return nameFunction(match, null, this.#options);
     return isTop ? nameTop(this.#program, this.#options) : null;
   }
 }
 
+/** Names that V8 gives to the functions it makes of fields and static blocks. */
+const initialiserSides: ReadonlyMap<string, ClassSide> = new Map([
+  ['<instance_members_initializer>', 'instance'],
+  ['<static_initializer>', 'static'],
+]);
+
 function nameFunction(
   found: FoundFunction,
-  functionName: string,
+  side: ClassSide | null,
   options: ScriptOptions,
 ): FunctionNames {
   const { node, kind, className } = found;
   const possible = possibleCircumstances(found.isStrict, options);
   if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression')
-    return nameClassFunction(node, className, functionName, possible);
+    return nameClassFunction(node, className, side, possible);
   const analysis = analyseAll(possible, (circumstances) =>
     analyseFunction(node, found.isDerivedConstructor, circumstances),
   );
@@ -127,24 +136,23 @@ function nameFunction(
   };
 }
 
-/** The initialisers of a class and its default constructor all stand at the place of the class. */
+/** An initialiser of a class, or its default constructor, which has no variables. */
 function nameClassFunction(
   node: ClassNode,
   className: string | undefined,
-  functionName: string,
+  side: ClassSide | null,
   possible: readonly Circumstances[],
 ): FunctionNames {
-  const isStatic = functionName === '<static_initializer>';
-  const isInitialiser = isStatic || functionName === '<instance_members_initializer>';
-  const analysis = isInitialiser
-    ? analyseAll(possible, ({ rules }) =>
-        analyseInitialiser(node, isStatic, { isStrict: true, rules }),
-      )
-    : unknown;
+  const analysis =
+    side === null
+      ? unknown
+      : analyseAll(possible, ({ rules }) =>
+          analyseInitialiser(node, side, { isStrict: true, rules }),
+        );
   return {
     parameters: [],
     ...analysis,
-    kind: isInitialiser ? 'class-fields' : 'constructor',
+    kind: side === null ? 'constructor' : 'class-fields',
     isAsync: false,
     isGenerator: false,
     ...(className === undefined ? {} : { className }),

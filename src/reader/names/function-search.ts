@@ -2,10 +2,19 @@
 import type { AnyNode, Program } from 'acorn';
 import type { FunctionKind } from './register-names.ts';
 import { childrenOf } from './visit.ts';
-import type { ClassNode } from './visit-class.ts';
+import { sideOf, type ClassNode, type ClassSide } from './visit-class.ts';
 import { hasUseStrict, type FunctionNode } from './visit-function.ts';
 
-/** One function of the source, or one class: V8 makes functions of its fields. */
+/** Where to look. */
+export interface Place {
+  /** StartPosition, as V8 has it. */
+  readonly start: number;
+  readonly end: number;
+  /** Set when the function is known to be an initialiser. */
+  readonly side: ClassSide | null;
+}
+
+/** One function of the source; or one class, for its default constructor and its initialisers. */
 export interface FoundFunction {
   readonly node: FunctionNode | ClassNode;
   readonly kind: FunctionKind;
@@ -25,30 +34,33 @@ interface Found {
   readonly member?: Pick<FoundFunction, 'kind' | 'className' | 'isDerivedConstructor'>;
 }
 
-/**
- * Finds the functions and classes at a place; there is more than one only when the place is not V8's.
- * @param start StartPosition, as V8 has it
- * @param end   EndPosition
- */
-export function findFunctions(program: Program, start: number, end: number): FoundFunction[] {
+/** Finds the functions at a place, inner ones last. Only for an initialiser may there be more than one. */
+export function findFunctions(program: Program, place: Place): FoundFunction[] {
   const functions: FoundFunction[] = [];
   const isStrict = program.sourceType === 'module' || hasUseStrict(program);
   const pending: Found[] = [{ node: program, isStrict }];
   for (let found = pending.pop(); found !== undefined; found = pending.pop()) {
-    const entry = found.node.end === end ? entryFor(found) : null;
-    if (entry !== null && beginsAt(entry.node, start)) functions.push(entry);
+    const entry = entryFor(found);
+    if (entry !== null && isAt(entry.node, place)) functions.push(entry);
     for (const below of foundBelow(found)) {
-      if (below.node.start <= start && below.node.end >= end) pending.push(below);
+      if (below.node.start <= place.start && below.node.end >= place.end) pending.push(below);
     }
   }
   return functions;
 }
 
-/** V8 begins arrows and classes with their first character, other functions with the parenthesis. */
-function beginsAt(node: FoundFunction['node'], start: number): boolean {
-  if (node.type !== 'FunctionDeclaration' && node.type !== 'FunctionExpression')
-    return node.start === start;
+function isAt(node: FoundFunction['node'], { start, end, side }: Place): boolean {
+  if (side !== null) return isClass(node) && initialiserBegins(node, side).includes(start);
+  if (node.end !== end) return false;
+  // V8 begins arrows and classes with their first character, other functions with the parenthesis.
+  if (isClass(node) || node.type === 'ArrowFunctionExpression') return node.start === start;
   return node.start <= start && start < (node.params[0] ?? node.body).start;
+}
+
+/** By version, V8 gives an initialiser the place of the class (to 11), of its body (12), or of the elements (13). */
+function initialiserBegins(node: ClassNode, side: ClassSide): number[] {
+  const first = node.body.body.find((member) => sideOf(member) === side);
+  return first === undefined ? [] : [node.start, node.body.start, first.start];
 }
 
 function entryFor({ node, isStrict, member, givenName }: Found): FoundFunction | null {

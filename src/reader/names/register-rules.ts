@@ -9,11 +9,18 @@ export interface RegisterRules {
   readonly hasReturnTemporaries: boolean;
   /** A module keeps the value of its last statement, as a script does. */
   readonly hasModuleResult: boolean;
+  /** Namespaces that a module hands on, `export * as name from`, are constants in registers; before, they were cells. */
+  readonly hasNamespaceExports: boolean;
 }
 
-const first: RegisterRules = { hasReturnTemporaries: true, hasModuleResult: true };
-const second: RegisterRules = { hasReturnTemporaries: false, hasModuleResult: true };
-const third: RegisterRules = { hasReturnTemporaries: false, hasModuleResult: false };
+const first: RegisterRules = {
+  hasReturnTemporaries: true,
+  hasModuleResult: true,
+  hasNamespaceExports: false,
+};
+const second: RegisterRules = { ...first, hasReturnTemporaries: false };
+const third: RegisterRules = { ...second, hasModuleResult: false };
+const fourth: RegisterRules = { ...third, hasNamespaceExports: true };
 
 /** By V8's major and minor version; Node 18, 20, 22, 24, 26. */
 const rulesByVersion: Readonly<Record<string, RegisterRules>> = {
@@ -21,7 +28,7 @@ const rulesByVersion: Readonly<Record<string, RegisterRules>> = {
   '11.3': first,
   '12.4': second,
   '13.6': third,
-  '14.6': third,
+  '14.6': fourth,
 };
 
 /**
@@ -32,5 +39,5 @@ const rulesByVersion: Readonly<Record<string, RegisterRules>> = {
 export function possibleRules(v8Version: string | undefined): readonly RegisterRules[] {
   const minor = /^\d+\.\d+/.exec(v8Version ?? '')?.[0] ?? '';
   const known = rulesByVersion[minor];
-  return known === undefined ? [first, second, third] : [known];
+  return known === undefined ? [first, second, third, fourth] : [known];
 }

@@ -4,7 +4,7 @@
  */
 import type { AnyNode } from 'acorn';
 import type { RegisterRules } from './register-rules.ts';
-import { Scope, type ScopeKind, type SourceRange } from './scope.ts';
+import { Scope, type ScopeKind, type SourceRange, type Variable } from './scope.ts';
 
 /** What the walk does next: look at a node, or run something that depends on what was seen before. */
 export type Step = AnyNode | (() => void) | null | undefined;
@@ -23,6 +23,8 @@ export class ScopeBuilder {
   hasTopLevelAwait = false;
   /** Names that a module exports, wherever it declares them. */
   readonly exportedNames = new Set<string>();
+  /** Variables of `import * as`. */
+  readonly namespaces = new Set<Variable>();
   readonly #steps: Step[] = [];
   readonly #visit: Visit;
 

@@ -82,7 +82,8 @@ export class Scope {
   constructor(shape: ScopeShape) {
     this.kind = shape.kind;
     this.outer = shape.outer;
-    this.range = shape.range;
+    // A syntax node would do as a range, but must not be kept.
+    this.range = { start: shape.range.start, end: shape.range.end };
     this.isClosure = closureKinds.has(shape.kind);
     this.isDeclarationScope = shape.isDeclarationScope;
     this.isStrict = shape.isStrict;

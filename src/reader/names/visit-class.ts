@@ -39,11 +39,16 @@ export function visitClass(builder: ScopeBuilder, node: ClassNode): void {
   ]);
 }
 
-type ClassMember = ClassNode['body']['body'][number];
+/** Each side has one function that initialises it. */
+export type ClassSide = 'instance' | 'static';
 
-interface Initialisers {
-  instance: Scope | null;
-  static: Scope | null;
+type ClassMember = ClassNode['body']['body'][number];
+type Initialisers = Record<ClassSide, Scope | null>;
+
+/** The side that a field or static block initialises; null for methods. */
+export function sideOf(member: ClassMember): ClassSide | null {
+  if (member.type === 'MethodDefinition') return null;
+  return member.type === 'StaticBlock' || member.static ? 'static' : 'instance';
 }
 
 function declareClass(builder: ScopeBuilder, node: ClassDeclaration): void {
@@ -60,7 +65,7 @@ function visitMember(builder: ScopeBuilder, member: ClassMember, initialisers: I
   builder.plan([
     member.type === 'PropertyDefinition' && member.computed ? member.key : null,
     () => {
-      const side = member.type === 'StaticBlock' || member.static ? 'static' : 'instance';
+      const side = sideOf(member) ?? 'instance';
       const scope = (initialisers[side] ??= openInitialiser(builder));
       builder.planIn(scope, [initialiserStep(builder, member)]);
     },

@@ -14,7 +14,8 @@ export function visitImport(builder: ScopeBuilder, node: ImportDeclaration): voi
   for (const specifier of node.specifiers) {
     const variable = scope.declare(specifier.local.name, 'lexical', scope.range);
     variable.isUsed = true;
-    if (specifier.type !== 'ImportNamespaceSpecifier') variable.isElsewhere = true;
+    if (specifier.type === 'ImportNamespaceSpecifier') builder.namespaces.add(variable);
+    else variable.isElsewhere = true;
   }
 }
 
@@ -23,7 +24,10 @@ export function visitExport(
   builder: ScopeBuilder,
   node: ExportNamedDeclaration | ExportDefaultDeclaration | ExportAllDeclaration,
 ): void {
-  if (node.type === 'ExportAllDeclaration') return;
+  if (node.type === 'ExportAllDeclaration') {
+    if (node.exported != null && builder.rules.hasNamespaceExports) builder.scope.addTemporary();
+    return;
+  }
   if (node.type === 'ExportDefaultDeclaration') {
     const { declaration } = node;
     if (declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') {

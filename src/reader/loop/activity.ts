@@ -16,7 +16,7 @@ import { findMainLoop, monotonicMs, readClock } from './event-loop.ts';
 import { findLoopOnStack, type StackBounds } from './find-loops.ts';
 import { type HandlesReading, type LoopPlace, readHandles } from './handles.ts';
 import { runTimers } from './symbols.ts';
-import { type PoolReading, readThreadpool } from './threadpool.ts';
+import { readThreadpool } from './threadpool.ts';
 import { readTimers } from './timers.ts';
 
 /** The threads of a process as they stood, and which of them run JavaScript. */
@@ -87,7 +87,14 @@ export function prepareActivity(target: Target, scene: LoopScene): PreparedActiv
       loadBias,
     }),
   );
-  notePool(pool, missing);
+  if (pool === null)
+    missing.push({
+      what: 'thread pool',
+      reason: target.binary.loopSymbols.has('wq')
+        ? 'unreadable'
+        : 'not-supported: this binary does not say where it is',
+    });
+  else noteEnd('requests of the thread pool', pool.end, missing);
   return {
     handles,
     requests: [...(pool?.requests ?? []), ...requests],
@@ -172,13 +179,4 @@ function noteEnd(what: string, end: HandlesReading['end'], missing: Missing[]): 
       reason: 'unreadable: the list changed while it was read, or is corrupt',
     });
   if (end === 'over-limit') missing.push({ what: `some ${what}`, reason: 'over-limit' });
-}
-
-function notePool(pool: PoolReading | null, missing: Missing[]): void {
-  if (pool === null)
-    missing.push({
-      what: 'thread pool',
-      reason: 'not-supported: this binary does not say where it is',
-    });
-  else noteEnd('requests of the thread pool', pool.end, missing);
 }

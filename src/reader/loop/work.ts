@@ -18,7 +18,7 @@ export interface WorkDescription {
 /** Addresses of libuv's symbols in the process. */
 export type SymbolAddresses = ReadonlyMap<LoopSymbolName, Address>;
 
-/** Names that Node gives its work (ThreadPoolWork::type_, since Node 21): `zlib`, `crypto`, `node_api`. */
+/** Names that Node gives its work (ThreadPoolWork::type_ of src/threadpoolwork-inl.h): `zlib`, `crypto`, `node_api`. */
 const workName = /^[a-z][\w. -]{1,39}$/i;
 
 /**

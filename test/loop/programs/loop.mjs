@@ -1,10 +1,13 @@
 // Holds one of every kind of handle, fills the thread pool (UV_THREADPOOL_SIZE=2), and sets timers. Says what it holds.
 import { execFileSync, spawn } from 'node:child_process';
+import crypto from 'node:crypto';
 import dgram from 'node:dgram';
+import dns from 'node:dns';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
+import zlib from 'node:zlib';
 import { ready } from '../../zoo/ready.mjs';
 
 const held = {};
@@ -53,14 +56,22 @@ held.workerPort = await new Promise((resolve) => worker.once('message', resolve)
 
 // Five reads on FIFOs nobody writes to, two threads: three of them wait.
 held.fifos = [];
+const pending = [];
+const call = (start) => new Promise((resolve) => start(resolve));
 for (let i = 0; i < 5; i++) {
   const fifo = path.resolve(`fifo-${i}`);
   execFileSync('mkfifo', [fifo]);
   const fd = fs.openSync(fifo, 'r+');
   held.fifos.push({ fifo, fd });
-  fs.read(fd, Buffer.alloc(8), 0, 8, null, () => {});
+  pending.push(call((done) => fs.read(fd, Buffer.alloc(8), 0, 8, null, done)));
 }
-fs.stat('/no/such/file', () => {});
+pending.push(
+  call((done) => fs.stat('/no/such/file', done)),
+  call((done) => fs.rename('/no/such/file', '/no/such/other', done)),
+  call((done) => dns.lookup('localhost', done)),
+  call((done) => zlib.gzip(Buffer.from('text'), done)),
+  call((done) => crypto.pbkdf2('password', 'salt', 1, 16, 'sha256', done)),
+);
 
 console.log(JSON.stringify(held));
 if (process.argv[2] === 'busy') {
@@ -69,3 +80,8 @@ if (process.argv[2] === 'busy') {
   for (;;);
 }
 ready();
+process.stdin.once('data', async () => {
+  for (const { fd } of held.fifos) fs.writeSync(fd, 'released');
+  await Promise.all(pending);
+  console.log('released');
+});

@@ -16,6 +16,7 @@ import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
 import { prepareActivity, readActivity } from './loop/activity.ts';
 import { readEventLoop } from './loop/event-loop.ts';
+import { momentOf, readActivityAt } from './loop/moment.ts';
 import { LiveMemory, refuseIfGoneOrDenied } from './memory/live.ts';
 import { type Look, type StoppedThread, takeLook } from './memory/look.ts';
 import type { Mapping } from './memory/maps.ts';
@@ -104,21 +105,22 @@ async function readStopped(
     });
 
   const tids = rehearsal.result.threads.map(({ tid }) => tid);
-  const prepared = prepareActivity(target, {
-    stacks: first.memory,
-    threads: first.threads.map(({ tid, registers: { rsp, fsBase } }) => ({ tid, rsp, fsBase })),
-    workers: tids.filter((tid) => tid !== pid),
-  });
-  readActivity(target, prepared, first.memory);
+  const moment = momentOf(first);
+  const workers = tids.filter((tid) => tid !== pid);
+  const prepared = prepareActivity(target, moment, workers);
+  const { activity: rehearsed } = readActivity(target, prepared, moment, endsAtMs);
+  const pool = rehearsed.threadpool?.threads.flatMap(({ tid }) => tid ?? []) ?? [];
   const pages = new Set(first.memory.usedPages);
-  const counted = await readOneMoment({ target, mappings, tids, pages, endsAtMs, decode }, missing);
-  const activity = readActivity(target, prepared, counted.look?.memory ?? first.memory);
+  const plan = { target, mappings, tids: [...tids, ...pool], pages, endsAtMs, decode };
+  const counted = await readOneMoment(plan, missing);
+  const activity = readActivityAt(
+    plan,
+    prepared,
+    counted.look === null ? moment : momentOf(counted.look),
+  );
   missing.push(...activity.missing);
-  const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs);
-  return {
-    ...addLoopValues({ target, mappings, tids, pages, endsAtMs, decode }, counted, pausedMs),
-    activity: activity.activity,
-  };
+  const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs, activity.pausedMs);
+  return { ...addLoopValues(plan, counted, pausedMs), activity: activity.activity };
 }
 
 interface LookPlan {
@@ -233,8 +235,9 @@ function readRefused(
     registers: null,
     ...knownFacts(isolate),
   }));
-  const prepared = prepareActivity(target, { stacks: scene.memory, threads: [], workers: [] });
-  const activity = readActivity(target, prepared, scene.memory);
+  const moment = { memory: scene.memory, threads: [] };
+  const prepared = prepareActivity(target, moment, []);
+  const activity = readActivity(target, prepared, moment, scene.endsAtMs);
   missing.push(...activity.missing);
   return { threads: readThreads(scene, starts), pausedMs: 0, activity: activity.activity };
 }

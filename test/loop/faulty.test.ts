@@ -109,11 +109,13 @@ test('corrupt pages give less, never an exception or a loop without end', async 
     const heap = new Heap(memory, target.layout);
     const handles = tolerate(() => readHandles(memory, place, run, 0));
     assert.ok((handles?.handles.length ?? 0) <= whole.handles.length + 1);
-    tolerate(() =>
-      readThreadpool({ memory, stacks: memory, threads, loops: [place], symbols, loadBias: 0 }),
-    );
+    tolerate(() => readThreadpool({ memory, threads, loops: [place], symbols, loadBias: 0 }));
     if (seed % 10 === 0) find(memory, whole.environmentTimer);
-    const { timers, incomplete } = readTimers(heap, target.scripts, callback, pid);
+    const { timers, incomplete } = readTimers(heap, target.scripts, {
+      handle: callback,
+      tid: pid,
+      endsAtMs: Infinity,
+    });
     if (incomplete !== null) incompletes++;
     assert.ok(timers.reduce((sum, { count }) => sum + count, 0) <= limits.maxTimers);
     faults += source.faults;

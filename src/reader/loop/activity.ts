@@ -1,8 +1,9 @@
 /**
  * What the event loops of a process are busy with: handles, requests, thread pool and timers.
  *
- * libuv's structures stay where they are, so they are read from the running process; a queue that changed meanwhile is
- * walked again. Timers of JavaScript are objects that the collector moves: they are read from the copy of a look.
+ * Handles stay where they are, so they are read from the running process; a list that changed meanwhile is walked again.
+ * The pool's threads take their work within microseconds, and timers of JavaScript are objects that the collector moves:
+ * these are read from the copy of a look, or while the process stands still (moment.ts).
  */
 import type { Missing } from '../../report/schema.ts';
 import { Heap } from '../heap/heap.ts';
@@ -16,16 +17,14 @@ import { findMainLoop, monotonicMs, readClock } from './event-loop.ts';
 import { findLoopOnStack, type StackBounds } from './find-loops.ts';
 import { type HandlesReading, type LoopPlace, readHandles } from './handles.ts';
 import { runTimers } from './symbols.ts';
-import { readThreadpool } from './threadpool.ts';
+import { type PoolReading, readThreadpool } from './threadpool.ts';
 import { readTimers } from './timers.ts';
 
-/** The threads of a process as they stood, and which of them run JavaScript. */
-export interface LoopScene {
-  /** Stacks as they stood. */
-  readonly stacks: PagedMemory;
+/** A moment of a process: its memory, and threads as they stood. */
+export interface Moment {
+  /** What it does not hold is read from the running process. */
+  readonly memory: PagedMemory;
   readonly threads: readonly StackBounds[];
-  /** Threads with an isolate of their own, but the main thread. */
-  readonly workers: readonly number[];
 }
 
 /** A queue that is torn each time belongs to a process that moves too fast. */
@@ -36,17 +35,24 @@ export interface KnownLoop extends LoopPlace {
   readonly timers: CallbackHandle | null;
 }
 
-/** Everything but the timers, and the loops whose timers can be read. */
-export interface PreparedActivity extends Omit<LoopActivity, 'timers'> {
+/** Everything but timers and pool, and the loops whose timers can be read. */
+export interface PreparedActivity extends Omit<LoopActivity, 'timers' | 'threadpool'> {
   readonly loops: readonly KnownLoop[];
   readonly missing: readonly Missing[];
 }
 
-/** Reads handles, requests and the pool from the running process, and finds the timers. Never throws on bad memory. */
-export function prepareActivity(target: Target, scene: LoopScene): PreparedActivity {
+/**
+ * Reads handles and their requests from the running process, and finds the timers. Never throws on bad memory.
+ * @param workers threads with an isolate of their own, but the main thread
+ */
+export function prepareActivity(
+  target: Target,
+  moment: Moment,
+  workers: readonly number[],
+): PreparedActivity {
   const missing: Missing[] = [];
   const loadBias = target.codeSpace(target.readMappings()).loadBias;
-  const places = findLoops(target, scene, missing);
+  const places = findLoops(target, moment, workers, missing);
   const loops: KnownLoop[] = [];
   const handles: HandlesReading['handles'][number][] = [];
   const requests: HandlesReading['requests'][number][] = [];
@@ -78,45 +84,37 @@ export function prepareActivity(target: Target, scene: LoopScene): PreparedActiv
       timers: timer === null ? null : findTimerCallback(heap, target.binary, loadBias, timer),
     });
   }
-  const pool = repeatTorn(target, (memory) =>
-    readThreadpool({
-      ...scene,
-      memory,
-      loops: places,
-      symbols: target.binary.loopSymbols,
-      loadBias,
-    }),
-  );
-  if (pool === null)
-    missing.push({
-      what: 'thread pool',
-      reason: target.binary.loopSymbols.has('wq')
-        ? 'unreadable'
-        : 'not-supported: this binary does not say where it is',
-    });
-  else noteEnd('requests of the thread pool', pool.end, missing);
   return {
     handles,
-    requests: [...(pool?.requests ?? []), ...requests],
-    ...(pool?.threadpool && { threadpool: pool.threadpool }),
+    requests,
     clocks: new Map(clocks) satisfies LoopClocks,
     loops,
     missing,
   };
 }
 
+export interface ActivityReading {
+  readonly activity: LoopActivity;
+  readonly missing: readonly Missing[];
+  /** True: something changed while it was read; in a moment that holds all of it there is more to see. */
+  readonly isTorn: boolean;
+}
+
 /**
- * Reads the timers of the loops that were found.
- * @param memory of a look; what it does not hold is read from the running process
+ * Reads pool and timers.
+ * @param endsAtMs performance.now() after which no more timers are read
  */
 export function readActivity(
   target: Target,
   prepared: PreparedActivity,
-  memory: PagedMemory,
-): { activity: LoopActivity; missing: Missing[] } {
-  const { loops, missing: before, ...rest } = prepared;
+  moment: Moment,
+  endsAtMs: number,
+): ActivityReading {
+  const { loops, missing: before, handles, requests, clocks } = prepared;
   const missing = [...before];
-  const heap = new Heap(memory, target.layout);
+  const pool = readPool(target, loops, moment, missing);
+  let isTorn = pool?.end === 'torn';
+  const heap = new Heap(moment.memory, target.layout);
   const timers: LoopActivity['timers'][number][] = [];
   for (const { tid, timers: handle } of loops) {
     if (handle === null) {
@@ -126,15 +124,53 @@ export function readActivity(
       });
       continue;
     }
-    const reading = readTimers(heap, target.scripts, handle, tid);
+    const reading = readTimers(heap, target.scripts, { handle, tid, endsAtMs });
     timers.push(...reading.timers);
+    isTorn ||= reading.isTorn;
     if (reading.incomplete !== null)
       missing.push({ what: `some timers of thread ${tid}`, reason: reading.incomplete });
   }
-  return { activity: { ...rest, timers }, missing };
+  const threadpool = pool?.threadpool ?? null;
+  const activity = {
+    handles,
+    requests: [...(pool?.requests ?? []), ...requests],
+    timers,
+    ...(threadpool !== null && { threadpool }),
+    clocks,
+  };
+  return { activity, missing, isTorn };
 }
 
-function findLoops(target: Target, scene: LoopScene, missing: Missing[]): LoopPlace[] {
+function readPool(
+  target: Target,
+  loops: readonly LoopPlace[],
+  moment: Moment,
+  missing: Missing[],
+): PoolReading | null {
+  const symbols = target.binary.loopSymbols;
+  const loadBias = target.codeSpace(target.readMappings()).loadBias;
+  try {
+    const pool = readThreadpool({ ...moment, loops, symbols, loadBias });
+    if (pool === null)
+      missing.push({
+        what: 'thread pool',
+        reason: 'not-supported: this binary does not say where it is',
+      });
+    else noteEnd('requests of the thread pool', pool.end, missing);
+    return pool;
+  } catch (error) {
+    if (!(error instanceof UnreadableMemory)) throw error;
+    missing.push({ what: 'thread pool', reason: 'unreadable' });
+    return null;
+  }
+}
+
+function findLoops(
+  target: Target,
+  moment: Moment,
+  workers: readonly number[],
+  missing: Missing[],
+): LoopPlace[] {
   const main = findMainLoop(target, new PagedMemory(new LiveMemory(target.pid)));
   if (main === null)
     missing.push({
@@ -142,9 +178,9 @@ function findLoops(target: Target, scene: LoopScene, missing: Missing[]): LoopPl
       reason: 'not-supported: this binary does not name it',
     });
   const places: LoopPlace[] = main === null ? [] : [{ tid: target.pid, address: main }];
-  for (const tid of scene.workers) {
-    const thread = scene.threads.find((candidate) => candidate.tid === tid);
-    const address = thread === undefined ? null : findLoopOnStack(scene.stacks, thread);
+  for (const tid of workers) {
+    const thread = moment.threads.find((candidate) => candidate.tid === tid);
+    const address = thread === undefined ? null : findLoopOnStack(moment.memory, thread);
     if (address === null)
       missing.push({
         what: `event loop of thread ${tid}`,
@@ -156,18 +192,18 @@ function findLoops(target: Target, scene: LoopScene, missing: Missing[]): LoopPl
 }
 
 /** Reads from fresh copies until nothing is torn; null when the memory cannot be read. */
-function repeatTorn<Reading extends { readonly end: HandlesReading['end'] } | null>(
+function repeatTorn(
   target: Target,
-  read: (memory: PagedMemory) => Reading,
-): Reading | null {
-  let reading: Reading | null = null;
+  read: (memory: PagedMemory) => HandlesReading,
+): HandlesReading | null {
+  let reading: HandlesReading | null = null;
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     try {
       reading = read(new PagedMemory(new LiveMemory(target.pid)));
     } catch (error) {
       if (!(error instanceof UnreadableMemory)) throw error;
     }
-    if (reading === null || reading.end !== 'torn') break;
+    if (reading?.end !== 'torn') break;
   }
   return reading;
 }

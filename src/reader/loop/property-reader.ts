@@ -16,10 +16,12 @@ export class PropertyReader {
 
   /** The property's word; null when the object has no such data property, or is none. @throws UnreadableMemory */
   read(object: Tagged, name: string): Tagged | null {
-    if (!isPointer(object) || !this.#heap.is(object, 'JS_OBJECT')) return null;
+    if (!isPointer(object)) return null;
     const map = this.#heap.field(object, 0);
     let fields = this.#fields.get(map);
     if (fields === undefined) {
+      // A map that was seen before is one of plain objects.
+      if (!this.#heap.is(object, 'JS_OBJECT')) return null;
       fields = new Map(
         readInObjectFields(this.#heap, map).map(({ key, wordIndex }) => [key, wordIndex]),
       );

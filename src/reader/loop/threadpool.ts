@@ -18,10 +18,8 @@ import { describeWork, type SymbolAddresses, type WorkDescription } from './work
 
 /** What the pool is read with. */
 export interface PoolScene {
-  /** The running process. */
   readonly memory: PagedMemory;
-  /** The stacks of `threads`, as they stood. */
-  readonly stacks: PagedMemory;
+  /** Threads as they stood in that memory. */
   readonly threads: readonly StackBounds[];
   readonly loops: readonly LoopPlace[];
   readonly symbols: LoopSymbols;
@@ -129,14 +127,14 @@ class PoolReader {
 
   /** Where on the stack the return address into worker() stands, and the function it called if that is written in the call. */
   #findWorkerCall({ rsp, fsBase }: StackBounds): { at: Address; target: Address | null } | null {
-    const { stacks, memory, symbols } = this.#scene;
+    const { memory, symbols } = this.#scene;
     const worker = this.#addresses.get('worker');
     const size = symbols.get('worker')?.size ?? 0;
     if (worker === undefined) return null;
     const inner = Math.max(rsp, fsBase - limits.maxStackSearchBytes);
     for (let at = fsBase - 8; at >= inner; at -= 8) {
-      if (!stacks.isReadable(at)) return null;
-      const pc = stacks.u64(at);
+      if (!memory.isReadable(at)) return null;
+      const pc = memory.u64(at);
       // The thread's start function, worker itself, is kept by pthread_create() and is no return address.
       if (pc <= worker || pc > worker + size) continue;
       const isDirect = memory.u8(pc - callBytes) === directCall;
@@ -151,8 +149,8 @@ class PoolReader {
   ): { address: Address; description: WorkDescription } | null {
     const inner = Math.max(rsp, from - limits.maxStackSearchBytes);
     for (let at = from - 8; at >= inner; at -= 8) {
-      if (!this.#scene.stacks.isReadable(at)) return null;
-      const word = this.#scene.stacks.u64(at);
+      if (!this.#scene.memory.isReadable(at)) return null;
+      const word = this.#scene.memory.u64(at);
       for (const address of [word, word - uvWork.queue]) {
         const description = this.#isOfLoop(address) ? this.#describe(address) : null;
         if (description !== null) return { address, description };

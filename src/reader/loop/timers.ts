@@ -11,7 +11,7 @@ import { limits } from '../../limits.ts';
 import type { Timer } from '../../report/schema.ts';
 import { type Heap, noType } from '../heap/heap.ts';
 import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
-import { type Address, UnreadableMemory } from '../memory/source.ts';
+import { UnreadableMemory } from '../memory/source.ts';
 import type { ScriptCache } from '../scripts.ts';
 import { readElements } from '../values/elements.ts';
 import { readOwnProperties } from '../values/properties.ts';
@@ -24,26 +24,34 @@ export interface TimersReading {
   readonly timers: readonly Timer[];
   /** Why the timers shown are not all; null when they are. */
   readonly incomplete: string | null;
+  /** True: the lists changed while they were read, or are corrupt. */
+  readonly isTorn: boolean;
+}
+
+/** Which timers, and how long reading them may take. */
+export interface TimersWish {
+  readonly handle: CallbackHandle;
+  /** Thread they belong to. */
+  readonly tid: number;
+  /** performance.now() after which no more are read. */
+  readonly endsAtMs: number;
 }
 
 /** Reads them; what is torn ends a list and is told in `incomplete`. Never throws on bad memory. */
-export function readTimers(
-  heap: Heap,
-  scripts: ScriptCache,
-  handle: CallbackHandle,
-  tid: number,
-): TimersReading {
-  const reader = new TimerReader(heap, scripts, tid);
+export function readTimers(heap: Heap, scripts: ScriptCache, wish: TimersWish): TimersReading {
+  const reader = new TimerReader(heap, scripts, wish);
   try {
-    reader.read(handle);
+    reader.read();
   } catch (error) {
     if (!(error instanceof UnreadableMemory)) throw error;
-    reader.incomplete ??= `unreadable: the lists break off at 0x${error.address.toString(16)}`;
+    reader.incomplete ??= torn;
   }
-  return { timers: reader.timers, incomplete: reader.incomplete };
+  const { timers, incomplete } = reader;
+  return { timers, incomplete, isTorn: incomplete === torn };
 }
 
 const torn = 'unreadable: the lists changed while they were read, or are corrupt';
+const tooLong = 'over-limit: no time left to read more';
 const tooMany = `over-limit: more than ${limits.maxTimers} timers`;
 
 class TimerReader {
@@ -51,16 +59,16 @@ class TimerReader {
   readonly #heap: Heap;
   readonly #properties: PropertyReader;
   readonly #scripts: ScriptCache;
-  readonly #tid: number;
+  readonly #wish: TimersWish;
   readonly #groups = new Map<string, Timer>();
   readonly #places = new Map<Tagged, CallbackPlace & { key: string }>();
   #count = 0;
 
-  constructor(heap: Heap, scripts: ScriptCache, tid: number) {
+  constructor(heap: Heap, scripts: ScriptCache, wish: TimersWish) {
     this.#heap = heap;
     this.#properties = new PropertyReader(heap);
     this.#scripts = scripts;
-    this.#tid = tid;
+    this.#wish = wish;
   }
 
   /** Most first. */
@@ -68,8 +76,8 @@ class TimerReader {
     return [...this.#groups.values()].sort((a, b) => b.count - a.count || a.delayMs - b.delayMs);
   }
 
-  read(handle: Address): void {
-    const callback = this.#heap.memory.u64(handle);
+  read(): void {
+    const callback = this.#heap.memory.u64(this.#wish.handle);
     if (!isTimerCallback(this.#heap, callback)) {
       this.incomplete = torn;
       return;
@@ -125,20 +133,14 @@ class TimerReader {
       if (callback !== null && this.#heap.isFunction(unbound(this.#heap, callback))) {
         const refed = this.#properties.read(immediate, '[Symbol(refed)]');
         if (!this.#add(callback, 'immediate', 0, !this.#isFalse(refed))) return;
-      } else if (++this.#count > limits.maxTimers) {
-        this.incomplete ??= tooMany;
-        return;
-      }
+      } else if (!this.#isWithinLimits()) return;
       immediate = this.#properties.read(immediate, '_idleNext');
     }
   }
 
   /** @returns false when there are too many */
   #add(callback: Tagged, kind: Timer['kind'], delayMs: number, ref: boolean): boolean {
-    if (++this.#count > limits.maxTimers) {
-      this.incomplete ??= tooMany;
-      return false;
-    }
+    if (!this.#isWithinLimits()) return false;
     const { key, ...place } = this.#place(callback);
     const group = `${key} ${kind} ${delayMs} ${ref}`;
     const known = this.#groups.get(group);
@@ -151,9 +153,18 @@ class TimerReader {
         repeat: kind === 'interval',
         ...place,
         ref,
-        tid: this.#tid,
+        tid: this.#wish.tid,
       });
     return true;
+  }
+
+  #isWithinLimits(): boolean {
+    this.#count++;
+    if (this.#count > limits.maxTimers) this.incomplete ??= tooMany;
+    // The clock is not asked for each.
+    else if (this.#count % 64 === 0 && performance.now() > this.#wish.endsAtMs)
+      this.incomplete ??= tooLong;
+    return this.incomplete === null;
   }
 
   /** Closures of one function are one callback. */

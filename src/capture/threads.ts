@@ -75,6 +75,8 @@ function threadOf(
   const loopClock = isMain ? (sights.loop ?? sights.reading?.loop ?? null) : ownClock;
   const loop = loopOf(task, loopClock, isolate);
   if (loop !== null) thread.loop = loop;
+  const heap = sights.reading?.activity?.heaps.get(tid);
+  if (heap !== undefined) thread.heap = heap;
   return thread;
 }
 

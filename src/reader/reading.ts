@@ -1,5 +1,13 @@
 /** What the reader answers. Frames and values are already in report form; nothing here refers to the target. */
-import type { Frame, Handle, Missing, Request, Threadpool, Timer } from '../report/schema.ts';
+import type {
+  Frame,
+  Handle,
+  HeapSizes,
+  Missing,
+  Request,
+  Threadpool,
+  Timer,
+} from '../report/schema.ts';
 
 export interface ReadOptions {
   /** Isolates already known to the agent; they make reading possible while another tracer holds the threads. */
@@ -51,6 +59,8 @@ export interface LoopActivity {
   readonly threadpool?: Threadpool;
   /** Of each loop that was found, by thread. */
   readonly clocks: LoopClocks;
+  /** Of each isolate whose heap was found, by thread. */
+  readonly heaps: ReadonlyMap<number, HeapSizes>;
 }
 export type LoopClocks = ReadonlyMap<number, EventLoopReading>;
 

@@ -98,6 +98,17 @@ export const Frame = v.looseObject({
 });
 export type Frame = v.InferOutput<typeof Frame>;
 
+/** How full V8's heap is. */
+export const HeapSizes = v.looseObject({
+  /** What the old generation may grow to: --max-old-space-size. */
+  limitBytes: v.exactOptional(v.number()),
+  /** By the names of v8.getHeapSpaceStatistics(); the young generation's semi-spaces are not among them. */
+  spaces: v.array(
+    v.looseObject({ name: v.string(), usedBytes: v.number(), committedBytes: v.number() }),
+  ),
+});
+export type HeapSizes = v.InferOutput<typeof HeapSizes>;
+
 /** One OS thread. */
 export const Thread = v.looseObject({
   tid: Tid,
@@ -118,7 +129,7 @@ export const Thread = v.looseObject({
   vmState: v.exactOptional(v.string()),
   /** Which rung of the ladder answered for this thread. */
   via: v.exactOptional(v.picklist(['agent', 'reader', 'proc'])),
-  heap: v.exactOptional(v.looseObject({})),
+  heap: v.exactOptional(HeapSizes),
   loop: v.exactOptional(
     v.looseObject({
       /** True: the loop turned recently or waits in its own poll. */

@@ -1,8 +1,9 @@
 /**
- * The event loops: what they watch, what they wait for, what the thread pool does, and which timers are set. One line
+ * The event loops: what they watch, what they wait for, what the thread pool does, which timers are set; and how full the heaps
+ * are. One line
  * for each thing, the same things folded; what libuv and Node keep for themselves is counted only.
  */
-import type { Handle, Report, Request, Timer } from '../report/schema.ts';
+import type { Handle, HeapSizes, Report, Request, Timer } from '../report/schema.ts';
 import { shortenPath } from './frames.ts';
 import { padText, span, wrap } from './layout.ts';
 import type { Line } from './layout.ts';
@@ -45,7 +46,11 @@ export function eventLoopLines(report: Report, width: number, full: boolean): Li
       shape,
     ),
   ];
-  return lines.length === 0 ? [] : [[span('EVENT LOOP', 'heading')], ...lines];
+  const heaps = report.threads.flatMap(({ heap, tid }) =>
+    heap === undefined ? [] : [heapWords(heap) + owner(tid)],
+  );
+  lines.push(...block('heap', heaps, shape));
+  return lines.length === 0 ? [] : [[span('EVENT LOOP AND HEAP', 'heading')], ...lines];
 }
 
 function block(
@@ -134,6 +139,18 @@ function poolWords({ threadpool }: Report): string[] {
     `${queued} queued${slowQueued > 0 ? ` (${slowQueued} of them name look-ups)` : ''}`,
   ];
   return [`${formatCount(size, 'thread')}: ${facts.join(', ')}`];
+}
+
+/** What the old generation holds, of what it may grow to; then its largest spaces. */
+function heapWords({ spaces, limitBytes }: HeapSizes): string {
+  const old = spaces.filter(({ name }) => !name.startsWith('new_'));
+  const used = old.reduce((sum, { usedBytes }) => sum + usedBytes, 0);
+  const limit = limitBytes === undefined ? '' : ` of ${formatBytes(limitBytes)}`;
+  const largest = [...old]
+    .sort((a, b) => b.usedBytes - a.usedBytes)
+    .slice(0, 3)
+    .map(({ name, usedBytes }) => `${name} ${formatBytes(usedBytes)}`);
+  return `old generation ${formatBytes(used)}${limit}: ${largest.join(', ')}`;
 }
 
 function timerWords(timer: Timer, cwd: string | undefined): string {

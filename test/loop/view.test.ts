@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Report } from '#dist/report/schema.js';
 import { eventLoopLines } from '#dist/view/loop.js';
 import { paint } from '#dist/view/layout.js';
+import { thread } from '../view/parts.ts';
 import { hangReport } from '../view/reports.ts';
 
 function shown(parts: Partial<Report>, full = false): string {
@@ -36,7 +37,7 @@ test('sockets, children, timers: what they are and what is unusual about them', 
   });
   assert.equal(
     text,
-    `EVENT LOOP
+    `EVENT LOOP AND HEAP
   handles     tcp 127.0.0.1:80 (fd 20): listening
               tcp 10.0.0.1:80 ⇄ 10.0.0.2:4242 (fd 21): connected, 2 KiB not sent
               pipe pipe:[41] (fd 22): not active
@@ -85,6 +86,26 @@ test('requests, pool and timers; the same things are folded, many are cut', () =
     '',
   ]);
   assert.match(shown(parts, true), /b19/);
+});
+
+test('the heap of each thread: what it holds of what it may', () => {
+  const heap = {
+    limitBytes: 100 << 20,
+    spaces: [
+      { name: 'old_space', usedBytes: 90 << 20, committedBytes: 92 << 20 },
+      { name: 'large_object_space', usedBytes: 2 << 20, committedBytes: 2 << 20 },
+      { name: 'new_large_object_space', usedBytes: 50 << 20, committedBytes: 50 << 20 },
+    ],
+  };
+  const threads = [
+    { ...thread(), heap },
+    { ...thread({ tid: 9, kind: 'worker', workerId: 1 }), heap: { spaces: heap.spaces } },
+  ];
+  assert.deepEqual(shown({ threads }).split('\n').slice(1), [
+    '  heap        old generation 92 MiB of 100 MiB: old_space 90 MiB, large_object_space 2 MiB',
+    '              old generation 92 MiB: old_space 90 MiB, large_object_space 2 MiB in worker 1',
+    '',
+  ]);
 });
 
 test('what a report says cannot reach the terminal as a control sequence', () => {

@@ -151,6 +151,16 @@ export const constantSources = {
     source: 'src/roots/roots.h STRONG_READ_ONLY_ROOT_LIST',
   },
 
+  /** Old generation's limit in the Heap; 14.6 keeps it in an object that the Heap points to. */
+  heapOldLimit: {
+    rows: { '10.2': 0xe0, '11.3': 0xe0, '12.4': 0x48, '13.6': 0x50, '14.6': 0x7b8 },
+    source: 'machine code of Heap::MaxReserved()',
+  },
+  heapOldLimitBehind: {
+    rows: { '14.6': 0x30 },
+    source: 'machine code of Heap::MaxReserved()',
+  },
+
   // Functions, scripts, bytecode.
   functionShared: { symbol: /^class_JSFunction__shared__/, source: 'src/objects/js-function.tq' },
   functionContext: { symbol: /^class_JSFunction__context__/, source: 'src/objects/js-function.tq' },

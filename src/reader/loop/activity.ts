@@ -5,8 +5,10 @@
  * The pool's threads take their work within microseconds, and timers of JavaScript are objects that the collector moves:
  * these are read from the copy of a look, or while the process stands still (moment.ts).
  */
-import type { Missing } from '../../report/schema.ts';
+import type { HeapSizes, Missing } from '../../report/schema.ts';
+import { findIsolate } from '../frames/isolate.ts';
 import { Heap } from '../heap/heap.ts';
+import { readHeapSizes } from '../heap/sizes.ts';
 import { LiveMemory } from '../memory/live.ts';
 import { PagedMemory } from '../memory/paged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
@@ -88,6 +90,7 @@ export function prepareActivity(
     handles,
     requests,
     clocks: new Map(clocks) satisfies LoopClocks,
+    heaps: readHeaps(target, moment, [target.pid, ...workers], loadBias),
     loops,
     missing,
   };
@@ -110,7 +113,7 @@ export function readActivity(
   moment: Moment,
   endsAtMs: number,
 ): ActivityReading {
-  const { loops, missing: before, handles, requests, clocks } = prepared;
+  const { loops, missing: before, handles, requests, clocks, heaps } = prepared;
   const missing = [...before];
   const pool = readPool(target, loops, moment, missing);
   let isTorn = pool?.end === 'torn';
@@ -137,6 +140,7 @@ export function readActivity(
     timers,
     ...(threadpool !== null && { threadpool }),
     clocks,
+    heaps,
   };
   return { activity, missing, isTorn };
 }
@@ -163,6 +167,28 @@ function readPool(
     missing.push({ what: 'thread pool', reason: 'unreadable' });
     return null;
   }
+}
+
+function readHeaps(
+  target: Target,
+  moment: Moment,
+  tids: readonly number[],
+  loadBias: number,
+): Map<number, HeapSizes> {
+  const memory = new PagedMemory(new LiveMemory(target.pid));
+  const heaps = new Map<number, HeapSizes>();
+  for (const { tid, fsBase } of moment.threads) {
+    if (!tids.includes(tid)) continue;
+    try {
+      const isolate = findIsolate(memory, target.binary, loadBias, fsBase);
+      if (isolate === 0) continue;
+      const sizes = readHeapSizes(memory, target.binary, target.layout, loadBias, isolate);
+      if (sizes !== null) heaps.set(tid, sizes);
+    } catch (error) {
+      if (!(error instanceof UnreadableMemory)) throw error;
+    }
+  }
+  return heaps;
 }
 
 function findLoops(

@@ -14,6 +14,10 @@ const errorHelp = {
   ERR_SLEEPER_TARGET_TRACED: 'Another tracer (gdb, strace) is attached; detach it and try again.',
   ERR_SLEEPER_UNSUPPORTED_NODE:
     'Supported targets are listed by `sleeper doctor`. The report still holds what /proc and the agent can tell.',
+  ERR_SLEEPER_NOT_A_CORE:
+    'Name an ELF core of a node process, whole and unpacked: of the kernel (see core(5)), or made by `gcore -o FILE PID`.',
+  ERR_SLEEPER_WRONG_NODE:
+    'Name the very binary that the process ran with `--node FILE`; it is the same build when `file FILE` tells the same BuildID and size.',
   ERR_SLEEPER_NO_NATIVE: 'Build the addon with `npm run build:native`, then `sleeper doctor`.',
   ERR_SLEEPER_NO_AGENT:
     'Start the program with `sleeper run -- …` or `node --require sleeper-agent/register …`, or use `--via reader`.',

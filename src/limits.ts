@@ -78,6 +78,18 @@ export const limits = {
   maxPathBytes: 4_096,
   /** Bytes read of one table of /proc/PID/net: 150 for each socket of the network namespace. */
   maxSocketTableBytes: 16 << 20,
+  /** Segments of a core: a process has at most vm.max_map_count mappings, 65,530 by default, some set 262,144. */
+  maxCoreSegments: 300_000,
+  /** Notes of a core: six for each thread. */
+  maxCoreNotes: 50_000,
+  /** Bytes of one note of a core: the list of mapped files takes about 120 for each. */
+  maxCoreNoteBytes: 32 << 20,
+  /** Pages of a core kept in memory. */
+  maxCorePages: 24_576,
+  /** Files a core may name that are opened: a program maps some dozens of libraries. */
+  maxMappedFiles: 1_000,
+  /** Words looked through for the arguments at the top of the main stack: they and the environment are below 2 MiB. */
+  maxStackTopBytes: 2 << 20,
   /** Bytes of one report file: a thousand deep frames with values stay below 8 MiB. */
   maxReportBytes: 64 << 20,
   /** MessagePack values in one report: an empty map takes one byte in the file and a hundred in memory. */

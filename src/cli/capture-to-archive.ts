@@ -1,6 +1,8 @@
 /** Capture → verdict → bytes → archive: the one place that puts these stages together. */
 import { openArchive, namePartsOf } from '../archive/store.ts';
 import { type CaptureRequest, capture } from '../capture/capture.ts';
+import { type CoreCaptureRequest, captureCore } from '../capture/capture-core.ts';
+import { diagnoseCore } from '../diagnose/core-verdict.ts';
 import { diagnose } from '../diagnose/diagnose.ts';
 import { signatureOf } from '../diagnose/signature.ts';
 import { encodeReport } from '../encode/encode.ts';
@@ -18,6 +20,13 @@ export interface ArchiveTarget {
 export async function captureReport(request: CaptureRequest): Promise<Report> {
   const captured = await capture(request);
   const verdict = diagnose(captured);
+  return { ...captured, verdict, signature: signatureOf(captured, verdict) };
+}
+
+/** Captures and judges a core; nothing is written. @throws SleeperError as captureCore() */
+export function reportCore(request: CoreCaptureRequest): Report {
+  const captured = captureCore(request);
+  const verdict = diagnoseCore(captured);
   return { ...captured, verdict, signature: signatureOf(captured, verdict) };
 }
 

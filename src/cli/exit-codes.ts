@@ -30,6 +30,8 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   ERR_SLEEPER_ATTACH_DENIED: exitStatus.denied,
   ERR_SLEEPER_TARGET_TRACED: exitStatus.denied,
   ERR_SLEEPER_UNSUPPORTED_NODE: exitStatus.failed,
+  ERR_SLEEPER_NOT_A_CORE: exitStatus.failed,
+  ERR_SLEEPER_WRONG_NODE: exitStatus.failed,
   ERR_SLEEPER_NO_NATIVE: exitStatus.failed,
   ERR_SLEEPER_NO_AGENT: exitStatus.failed,
   ERR_SLEEPER_TIMED_OUT: exitStatus.timedOut,

@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { SleeperError } from '../errors.ts';
 import { sanitize } from '../report/sanitize.ts';
 import { addAgentCaptureCommand } from './commands/agent-capture.ts';
+import { addCoreCommand } from './commands/core.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDumpCommand } from './commands/dump.ts';
 import { addListCommand } from './commands/list.ts';
@@ -22,6 +23,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addRunCommand,
   addWatchCommand,
   addDumpCommand,
+  addCoreCommand,
   addViewCommand,
   addListCommand,
   addPruneCommand,

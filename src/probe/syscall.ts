@@ -71,19 +71,21 @@ export function epollDescriptorOf(reading: SyscallReading): number | null {
 
 /**
  * The call in words, such as `read(fd 17 → /tmp/orders.fifo, 4096 bytes)`.
+ * @param nameDescriptor how a descriptor is shown
  * @returns null when the thread is in no call
  */
 export function describeSyscall(
   pid: number,
   reading: SyscallReading,
   readTargetString: ReadTargetString,
+  nameDescriptor: (pid: number, fd: number) => string = describeDescriptor,
 ): string | null {
   if (reading.kind !== 'call') return null;
   const parts: string[] = [];
   for (const [index, kind] of shownArguments(reading.name).entries()) {
     const raw = reading.arguments[index];
     if (raw === undefined) break;
-    const part = describeArgument(pid, kind, raw, readTargetString);
+    const part = describeArgument(pid, kind, raw, readTargetString, nameDescriptor);
     if (part !== null) parts.push(part);
   }
   return `${reading.name}(${parts.join(', ')})`;
@@ -94,14 +96,15 @@ function describeArgument(
   kind: ArgumentKind,
   raw: bigint,
   readTargetString: ReadTargetString,
+  nameDescriptor: (pid: number, fd: number) => string,
 ): string | null {
   switch (kind) {
     case '-':
       return null;
     case 'fd':
-      return describeDescriptor(pid, toInt32(raw));
+      return nameDescriptor(pid, toInt32(raw));
     case 'dirfd':
-      return toInt32(raw) === atFdCwd ? null : describeDescriptor(pid, toInt32(raw));
+      return toInt32(raw) === atFdCwd ? null : nameDescriptor(pid, toInt32(raw));
     case 'path': {
       const path = readTargetString(pid, Number(raw));
       return path === null ? `path at 0x${raw.toString(16)}` : path;

@@ -21,7 +21,7 @@ import type { PagedMemory } from './memory/paged.ts';
 import type { Registers } from './memory/registers.ts';
 import { type Address, UnreadableMemory } from './memory/source.ts';
 import type { ThreadReading } from './reading.ts';
-import type { Target } from './target.ts';
+import type { Program } from './target.ts';
 
 /** A thread to be read: with registers, or with what is known without stopping it. */
 export interface ThreadStart {
@@ -36,7 +36,7 @@ export interface ThreadStart {
 }
 
 export interface Scene {
-  readonly target: Target;
+  readonly target: Program;
   readonly memory: PagedMemory;
   readonly mappings: readonly Mapping[];
   /** performance.now() after which values are no longer opened. */

@@ -14,7 +14,7 @@ import { setImmediate } from 'node:timers/promises';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
-import { prepareActivity, readActivity } from './loop/activity.ts';
+import { liveSubject, prepareActivity, readActivity } from './loop/activity.ts';
 import { readEventLoop } from './loop/event-loop.ts';
 import { momentOf, readActivityAt } from './loop/moment.ts';
 import { LiveMemory, refuseIfGoneOrDenied } from './memory/live.ts';
@@ -107,11 +107,12 @@ async function readStopped(
   const tids = rehearsal.result.threads.map(({ tid }) => tid);
   const moment = momentOf(first);
   const workers = tids.filter((tid) => tid !== pid);
-  const prepared = prepareActivity(target, moment, workers);
-  const { activity: rehearsed } = readActivity(target, prepared, moment, endsAtMs);
+  const subject = liveSubject(target, mappings);
+  const prepared = prepareActivity(subject, moment, workers);
+  const { activity: rehearsed } = readActivity(subject, prepared, moment, endsAtMs);
   const pool = rehearsed.threadpool?.threads.flatMap(({ tid }) => tid ?? []) ?? [];
   const pages = new Set(first.memory.usedPages);
-  const plan = { target, mappings, tids: [...tids, ...pool], pages, endsAtMs, decode };
+  const plan = { target, subject, mappings, tids: [...tids, ...pool], pages, endsAtMs, decode };
   const counted = await readOneMoment(plan, missing);
   const activity = readActivityAt(
     plan,
@@ -236,8 +237,9 @@ function readRefused(
     ...knownFacts(isolate),
   }));
   const moment = { memory: scene.memory, threads: [] };
-  const prepared = prepareActivity(target, moment, []);
-  const activity = readActivity(target, prepared, moment, scene.endsAtMs);
+  const subject = liveSubject(target, scene.mappings);
+  const prepared = prepareActivity(subject, moment, []);
+  const activity = readActivity(subject, prepared, moment, scene.endsAtMs);
   missing.push(...activity.missing);
   return { threads: readThreads(scene, starts), pausedMs: 0, activity: activity.activity };
 }

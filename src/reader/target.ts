@@ -1,4 +1,4 @@
-/** A live process the reader was pointed at: its binary, its layout, its map, and what is kept between looks. */
+/** A process the reader was pointed at: its binary, its layout, and what is kept between looks; live, also its map. */
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { CodeSpace } from './frames/code-space.ts';
@@ -14,30 +14,53 @@ import { ScriptCache } from './scripts.ts';
 /** Binaries are large and processes share them: by device, inode and time of change. */
 const binaries = new Map<string, NodeBinary>();
 
-export class Target {
+/** What a process runs, the same whether its memory is live or a core: all that decoding needs besides the memory. */
+export class Program {
   readonly pid: number;
   readonly binary: NodeBinary;
   readonly layout: V8Layout;
   readonly scripts: ScriptCache;
   readonly #mappedPath: string;
 
+  /**
+   * @param mappedPath path of the binary as it stands in the memory map
+   * @throws SleeperError ERR_SLEEPER_UNSUPPORTED_NODE
+   */
+  constructor(pid: number, binary: NodeBinary, mappedPath: string) {
+    this.pid = pid;
+    this.binary = binary;
+    this.#mappedPath = mappedPath;
+    this.layout = resolveLayout(binary);
+    this.scripts = new ScriptCache(binary.v8Version);
+  }
+
+  codeSpace(mappings: readonly Mapping[]): CodeSpace {
+    return new CodeSpace(this.binary, mappings, this.#mappedPath);
+  }
+
+  /** Such as `v20.20.2`, from the memory of the process; null when it cannot be read. */
+  readVersion(memory: PagedMemory, mappings: readonly Mapping[]): string | null {
+    if (this.binary.nodeMetadata === null) return null;
+    try {
+      // std::string of libstdc++: pointer to the characters, length.
+      const text = this.binary.nodeMetadata + this.codeSpace(mappings).loadBias;
+      const length = memory.u64(text + 8);
+      if (length > 40) return null;
+      const version = memory.bytes(memory.u64(text), length).toString('latin1');
+      return /^\d+\.\d+\.\d+/.test(version) ? `v${version}` : null;
+    } catch (error) {
+      if (error instanceof UnreadableMemory) return null;
+      throw error;
+    }
+  }
+}
+
+/** A live process. */
+export class Target extends Program {
   /** @throws SleeperError ERR_SLEEPER_NO_SUCH_PROCESS, ERR_SLEEPER_NOT_NODE, ERR_SLEEPER_ATTACH_DENIED, ERR_SLEEPER_UNSUPPORTED_NODE */
   constructor(pid: number) {
-    this.pid = pid;
-    const executable = `/proc/${pid}/exe`;
-    try {
-      this.#mappedPath = readExecutablePath(pid);
-      let binary = binaries.get(this.#mappedPath);
-      if (binary === undefined) {
-        binary = readNodeBinary(executable);
-        binaries.set(this.#mappedPath, binary);
-      }
-      this.binary = binary;
-    } catch (error) {
-      throw explainOpenFailure(pid, error);
-    }
-    this.layout = resolveLayout(this.binary);
-    this.scripts = new ScriptCache(this.binary.v8Version);
+    const { binary, mappedPath } = readRunningBinary(pid);
+    super(pid, binary, mappedPath);
   }
 
   /** The memory map as it is now. */
@@ -47,10 +70,6 @@ export class Target {
     } catch (error) {
       throw explainOpenFailure(this.pid, error);
     }
-  }
-
-  codeSpace(mappings: readonly Mapping[]): CodeSpace {
-    return new CodeSpace(this.binary, mappings, this.#mappedPath);
   }
 
   /** Thread ids, at most limits.maxThreads. */
@@ -69,19 +88,30 @@ export class Target {
 
   /** Such as `v20.20.2`, from the running process; null when it cannot be read. */
   readNodeVersion(): string | null {
-    if (this.binary.nodeMetadata === null) return null;
-    const memory = new PagedMemory(new LiveMemory(this.pid));
-    try {
-      // std::string of libstdc++: pointer to the characters, length.
-      const text = this.binary.nodeMetadata + this.codeSpace(this.readMappings()).loadBias;
-      const length = memory.u64(text + 8);
-      if (length > 40) return null;
-      const version = memory.bytes(memory.u64(text), length).toString('latin1');
-      return /^\d+\.\d+\.\d+/.test(version) ? `v${version}` : null;
-    } catch (error) {
-      if (error instanceof UnreadableMemory) return null;
-      throw error;
-    }
+    return this.readVersion(new PagedMemory(new LiveMemory(this.pid)), this.readMappings());
+  }
+}
+
+/**
+ * The metadata of a node binary, read once.
+ * @param key what tells this binary from all others
+ * @throws as readNodeBinary()
+ */
+export function loadBinary(key: string, path: string): NodeBinary {
+  let binary = binaries.get(key);
+  if (binary === undefined) {
+    binary = readNodeBinary(path);
+    binaries.set(key, binary);
+  }
+  return binary;
+}
+
+function readRunningBinary(pid: number): { binary: NodeBinary; mappedPath: string } {
+  try {
+    const mappedPath = readExecutablePath(pid);
+    return { binary: loadBinary(mappedPath, `/proc/${pid}/exe`), mappedPath };
+  } catch (error) {
+    throw explainOpenFailure(pid, error);
   }
 }
 

@@ -371,11 +371,12 @@ export const ErrorRecord: v.GenericSchema<ErrorRecord> = v.looseObject({
   properties: v.array(Variable),
 });
 
+/** The machine the target ran on. `unknown`, and no more, where a core does not tell. */
 export const Host = v.looseObject({
   hostname: v.string(),
   kernel: v.string(),
-  cpus: v.number(),
-  memory: v.looseObject({ totalBytes: v.number(), availableBytes: v.number() }),
+  cpus: v.exactOptional(v.number()),
+  memory: v.exactOptional(v.looseObject({ totalBytes: v.number(), availableBytes: v.number() })),
   containerId: v.exactOptional(v.string()),
 });
 export type Host = v.InferOutput<typeof Host>;

@@ -74,11 +74,15 @@ function versionWords(process: Report['process']): string {
   return versions.filter((version) => version !== '').join(', ');
 }
 
-function hostWords(host: Report['host']): string {
-  const { totalBytes, availableBytes } = host.memory;
-  const container =
-    host.containerId === undefined ? '' : `, container ${host.containerId.slice(0, 12)}`;
-  return `${host.hostname}, Linux ${host.kernel}, ${formatCount(host.cpus, 'CPU')}, ${formatBytes(availableBytes)} of ${formatBytes(totalBytes)} memory available${container}`;
+function hostWords({ hostname, kernel, cpus, memory, containerId }: Report['host']): string {
+  const facts = [hostname, `Linux ${kernel}`];
+  if (cpus !== undefined) facts.push(formatCount(cpus, 'CPU'));
+  if (memory !== undefined)
+    facts.push(
+      `${formatBytes(memory.availableBytes)} of ${formatBytes(memory.totalBytes)} memory available`,
+    );
+  if (containerId !== undefined) facts.push(`container ${containerId.slice(0, 12)}`);
+  return facts.join(', ');
 }
 
 /** What is not in the report, and why. */

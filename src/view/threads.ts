@@ -82,7 +82,8 @@ export function nativeThreadLines(threads: readonly Thread[], width: number): Li
   const groups = new Map<string, number>();
   for (const thread of threads) {
     const where = thread.syscall?.replace(/\(.*$/s, '') ?? thread.wchan; // addresses would tell all apart
-    const key = `${thread.name} ${stateWord(thread.state)}${where === undefined ? '' : ` in ${where}`}`;
+    const key =
+      `${thread.name} ${stateWord(thread.state)}${where === undefined ? '' : ` in ${where}`}`.trimStart();
     groups.set(key, (groups.get(key) ?? 0) + 1);
   }
   const sorted = [...groups].sort(([, a], [, b]) => b - a);

@@ -133,7 +133,13 @@ suite('pruning a directory', () => {
     fs.symlinkSync('notes.txt', path.join(directory, `${name}2.msgpack`));
     fs.mkdirSync(path.join(directory, `${name}3.msgpack`));
     fs.writeFileSync(path.join(directory, `${name}4.msgpack`), 'cut');
-    const kept = ['notes.txt', `${name}1.msgpack.bak`, `${name}2.msgpack`, `${name}3.msgpack`];
+    const kept = [
+      'notes.txt',
+      'sleeper.log',
+      `${name}1.msgpack.bak`,
+      `${name}2.msgpack`,
+      `${name}3.msgpack`,
+    ];
     if (process.geteuid?.() === 0) {
       fs.writeFileSync(path.join(directory, `${name}5.msgpack`), 'x');
       fs.chownSync(path.join(directory, `${name}5.msgpack`), 65_534, 65_534);

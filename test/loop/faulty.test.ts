@@ -88,12 +88,12 @@ test('corrupt pages give less, never an exception or a loop without end', async 
   const target = new Target(pid);
   const live = new LiveMemory(pid);
   const intact = new PagedMemory(live);
-  const address = findMainLoop(target, intact);
+  const address = findMainLoop(target, intact, 0);
   assert.ok(address !== null);
   const place = { tid: pid, address };
   const symbols = target.binary.loopSymbols;
   const run = symbols.get(runTimers)?.value ?? null;
-  const whole = readHandles(intact, place, run, 0);
+  const whole = readHandles(intact, place, { runTimers: run, nowMs: 0 });
   assert.ok(whole.environmentTimer !== null);
   const find = (memory: PagedMemory, timer: number) =>
     findTimerCallback(new Heap(memory, target.layout), target.binary, 0, timer);
@@ -107,7 +107,7 @@ test('corrupt pages give less, never an exception or a loop without end', async 
     const source = new FaultyMemory(live, random, 2 + (seed % 20));
     const memory = new PagedMemory(source);
     const heap = new Heap(memory, target.layout);
-    const handles = tolerate(() => readHandles(memory, place, run, 0));
+    const handles = tolerate(() => readHandles(memory, place, { runTimers: run, nowMs: 0 }));
     assert.ok((handles?.handles.length ?? 0) <= whole.handles.length + 1);
     tolerate(() => readThreadpool({ memory, threads, loops: [place], symbols, loadBias: 0 }));
     if (seed % 10 === 0) find(memory, whole.environmentTimer);

@@ -1,6 +1,8 @@
 /** Law 1: whatever is read, however often, the process does what it would have done. */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { suite, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SleeperError } from '#dist/errors.js';
 import { PagedMemory } from '#dist/reader/memory/paged.js';
 import { LiveMemory } from '#dist/reader/memory/live.js';
@@ -31,6 +33,24 @@ for (const node of supportedNodes)
       assert.equal(result.isRight, true);
       // Signals of one kind that are pending together count as one.
       assert.ok(result.signals > 0 && result.signals <= sent, `${result.signals} of ${sent}`);
+      assert.deepEqual(await target.exited, { status: 0, signal: null });
+    });
+
+    test('runs on and computes the same when its reader is killed at random moments', async (t) => {
+      const target = await spawnProgram(t, program('counter.mjs'), { node });
+      for (let kill = 0; kill < 12; kill++) {
+        const reader = await spawnProgram(t, program('read-forever.mjs'), {
+          args: [String(target.pid)],
+        });
+        // Not a wait for anything: the moment of the kill is to be a different one each time.
+        await delay((kill * 7.3) % 40);
+        await reader.kill();
+        const state = /^State:\s+(\S)/m.exec(fs.readFileSync(`/proc/${target.pid}/status`, 'utf8'));
+        assert.match(state?.[1] ?? '', /^[RSD]$/, 'neither stopped nor traced');
+      }
+      target.say('stop');
+      const [line] = await target.expect(/^\{.*\}$/);
+      assert.equal((JSON.parse(line) as { isRight: boolean }).isRight, true);
       assert.deepEqual(await target.exited, { status: 0, signal: null });
     });
 

@@ -8,8 +8,11 @@ import { type ExitStatus, endWith, exitStatus } from '../exit-codes.ts';
 
 /** A request may hold an error with long messages, and breadcrumbs. */
 const maxRequestBytes = 16 << 20;
-/** The program waits for us, at a crash even with its end: shorter than a capture that somebody asked for. */
-const deadlineMs = 8_000;
+/**
+ * The program waits for us, at a crash even with its end. Each is shorter than the agent's own patience (8 s for a report,
+ * 5 s for stacks that a debugger asked for), so that a partial answer comes before it gives up.
+ */
+const deadlinesMs = { report: 7_000, stacks: 4_000 } as const;
 
 /** Adds the command. */
 export function addAgentCaptureCommand(program: Command): void {
@@ -57,7 +60,7 @@ async function captureRequestOf(
     pid,
     trigger,
     id: request.reportId ?? randomUUID(),
-    deadlineMs,
+    deadlineMs: deadlinesMs[request.mode],
     isolates: isolates ?? [],
     ...(error !== undefined && { error }),
     ...(errorTid !== undefined && { errorTid }),

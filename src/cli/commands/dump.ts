@@ -74,13 +74,14 @@ async function dumpAll(pids: readonly number[], options: DumpCommandOptions): Pr
     );
   }
   const { isHang, isPartial } = await import('../capture-to-archive.ts');
+  const { showReport } = await import('../show-report.ts');
   let status: ExitStatus = exitStatus.done;
   const failures: unknown[] = [];
   let isLost = false;
   for (const pid of pids) {
     try {
       const { report, path } = await dumpOne(pid, options);
-      await show(report, path, options);
+      await showReport(report, path, options);
       if (path === null && options.archive !== false) isLost = true;
       if (isHang(report)) status = exitStatus.hangFound;
       else if (isPartial(report) && status === exitStatus.done) status = exitStatus.partial;
@@ -94,17 +95,14 @@ async function dumpAll(pids: readonly number[], options: DumpCommandOptions): Pr
 }
 
 async function dumpOne(pid: number, options: DumpCommandOptions): Promise<Dump> {
-  const { locateArchive } = await import('../../archive/location.ts');
-  const directory = locateArchive(
-    typeof options.archive === 'string' ? options.archive : undefined,
-  );
   if (options.via === 'agent' || options.via === 'gdb') {
     const { dumpByAgent, dumpByGdb } = await import('../poke.ts');
     return options.via === 'agent'
       ? dumpByAgent(pid, options.deadline)
       : dumpByGdb(pid, options.deadline);
   }
-  const { captureReport, sealReport } = await import('../capture-to-archive.ts');
+  const { captureReport } = await import('../capture-to-archive.ts');
+  const { keepReport } = await import('../show-report.ts');
   const { randomUUID } = await import('node:crypto');
   const report = await captureReport({
     pid,
@@ -113,43 +111,5 @@ async function dumpOne(pid: number, options: DumpCommandOptions): Promise<Dump> 
     deadlineMs: options.deadline,
     ...(options.via === 'reader' && { askAgent: false }),
   });
-  const keep = options.archive !== false;
-  return { report, path: keep ? await sealOrSay(report, { directory }, sealReport) : null };
-}
-
-/** A report that cannot be kept is shown first, then the failure is told: it may be the only look there will be. */
-async function sealOrSay(
-  report: Report,
-  target: { directory: string },
-  seal: (report: Report, target: { directory: string }) => Promise<string>,
-): Promise<string | null> {
-  try {
-    return await seal(report, target);
-  } catch (error) {
-    const { SleeperError } = await import('../../errors.ts');
-    if (!(error instanceof SleeperError)) throw error;
-    process.stderr.write(`sleeper: ${error.message}\n  next: ${error.help}\n`);
-    return null;
-  }
-}
-
-async function show(
-  report: Report,
-  path: string | null,
-  options: DumpCommandOptions,
-): Promise<void> {
-  if (options.output !== undefined) {
-    const { writeFile } = await import('node:fs/promises');
-    const { encodeReport } = await import('../../encode/encode.ts');
-    await writeFile(options.output, encodeReport(report), { mode: 0o600 });
-  }
-  if (options.json === true) {
-    process.stdout.write(`${JSON.stringify(report)}\n`);
-  } else {
-    const { renderReport } = await import('../../view/render.ts');
-    const { describeTerminal } = await import('../terminal.ts');
-    const { color, width } = describeTerminal(process.stdout, process.env);
-    process.stdout.write(renderReport(report, { color, width }));
-  }
-  if (path !== null) process.stderr.write(`report: ${path}\n`);
+  return { report, path: await keepReport(report, options.archive) };
 }

@@ -53,3 +53,11 @@ export interface WalkState {
   readonly pc: Address | null;
   readonly registers: Registers | null;
 }
+
+/** Typed frames have a marker at fp - 8: twice the type, and types are small. */
+const largestMarker = 512;
+
+/** True for the word at fp - 8 of a typed frame. */
+export function isFrameMarker(word: number): boolean {
+  return word % 2 === 0 && word < largestMarker;
+}

@@ -9,7 +9,7 @@ import type { SharedFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { type Tagged, untag } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
-import { optimizedOut } from '../heap/slot.ts';
+import { optimizedOut, type Slot } from '../heap/slot.ts';
 import type { Activation } from './activation.ts';
 import type { CodeObject } from './code.ts';
 import { readFunctionLiteral, readTranslated } from './translated-activations.ts';
@@ -38,7 +38,7 @@ export function readOptimized(
       sourceOffset: offset,
       isInlined: true,
       receiver: optimizedOut,
-      arguments: [],
+      arguments: Array<Slot>(Math.max(0, (shared?.formalParameters ?? 1) - 1)).fill(optimizedOut),
       registers: null,
       context: optimizedOut,
     }),

@@ -11,7 +11,8 @@ import type { Registers } from '../memory/registers.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { CodeLookup } from './code.ts';
 import type { CodeSpace } from './code-space.ts';
-import type { UnwindStart, UnwoundFrame, WalkState } from './frame.ts';
+import type { IsolateState } from './isolate.ts';
+import { isFrameMarker, type UnwindStart, type UnwoundFrame, type WalkState } from './frame.ts';
 
 const interpreterBuiltin =
   /Handler$|^InterpreterEntryTrampoline|^InterpreterEnter|^BaselineOrInterpreterEnter/;
@@ -19,6 +20,8 @@ const interpreterBuiltin =
 const framePrologue = Buffer.from([0x55, 0x48, 0x89, 0xe5]);
 /** The checks before the prologue (is the code still valid, tiering) are shorter than this. */
 const prologueSearchBytes = 96;
+/** Context, function, argument count. */
+const fixedFrameBytes = 24;
 const returnOpcodes = [0xc3, 0xc2];
 /** How far above rsp a frameless builtin leaves its return address. */
 const returnAddressSearchBytes = 4096;
@@ -42,14 +45,39 @@ export function findTop(
 ): WalkState | null {
   const { isolate, registers, at } = start;
   if (at !== undefined) return { ...at, registers: null };
-  if (registers !== null && place.space.isJavaScript(registers.rip))
+  const isRegExp = registers !== null && isRegExpCode(place, registers);
+  if (registers !== null && place.space.isJavaScript(registers.rip) && !isRegExp)
     return topOfGenerated(heap, place, registers, frames);
-  if (isolate.cEntryFp !== 0) return { fp: isolate.cEntryFp, pc: null, registers: null };
-  if (isolate.fastCallFp !== 0)
-    return { fp: isolate.fastCallFp, pc: isolate.fastCallPc, registers: null };
+  const left = whereJavaScriptWasLeft(isolate, registers?.rsp ?? 0);
+  if (left !== null) return left;
+  // Called by a builtin without going through C++: its frame is a plain one, and the builtin's lies below.
+  if (isRegExp)
+    return {
+      fp: heap.memory.u64(registers.rbp),
+      pc: heap.memory.u64(registers.rbp + 8),
+      registers: null,
+    };
   return start.framePointer === undefined
     ? null
     : { fp: start.framePointer, pc: null, registers: null };
+}
+
+/**
+ * What V8 noted when the thread went from JavaScript to C++. Both notes can be set: a call without exit frame from code that
+ * was itself called through one. The inner one is nearer to the stack pointer; what lies below that is stale.
+ */
+function whereJavaScriptWasLeft(isolate: IsolateState, rsp: Address): WalkState | null {
+  const notes: WalkState[] = [
+    { fp: isolate.cEntryFp, pc: null, registers: null },
+    { fp: isolate.fastCallFp, pc: isolate.fastCallPc, registers: null },
+  ];
+  const [inner] = notes.filter(({ fp }) => fp !== 0 && fp >= rsp).sort((a, b) => a.fp - b.fp);
+  return inner ?? null;
+}
+
+/** Machine code of a regular expression: generated, but no function's, and before 22 without a frame marker. */
+function isRegExpCode({ space, code }: CodePlaces, { rip }: Registers): boolean {
+  return space.isGenerated(rip) && code.find(rip)?.tier === null;
 }
 
 function topOfGenerated(
@@ -63,26 +91,42 @@ function topOfGenerated(
   if (returnOpcodes.includes(memory.u8(rip)))
     return { fp: rbp, pc: memory.u64(rsp), registers: null };
   const builtin = place.space.builtinAt(rip);
-  const pushRbp = findPrologue(heap, builtin ?? place.code.find(rip));
-  if (pushRbp !== null && rip <= pushRbp + 1) {
-    const fp = rip === pushRbp + 1 ? rsp : rsp - 8;
+  const entered = enteredFrame(heap, place, registers);
+  if (entered !== null) {
     const isScript = builtin === null || builtin.name.startsWith('InterpreterEntryTrampoline');
     if (isScript && heap.isFunction(registers.rdi))
       frames.push({
         kind: 'script',
-        fp,
+        fp: entered,
         pc: builtin === null ? rip : null,
         isTop: true,
         function: registers.rdi,
         registers,
         isEntering: true,
       });
-    return { fp: rbp, pc: memory.u64(fp + 8), registers: null };
+    return {
+      fp: entered === rbp ? memory.u64(rbp) : rbp,
+      pc: memory.u64(entered + 8),
+      registers: null,
+    };
   }
   if (builtin === null || interpreterBuiltin.test(builtin.name))
     return { fp: rbp, pc: rip, registers };
   const caller = returnIntoScript(heap, place.space, rsp, rbp);
   return { fp: rbp, pc: caller ?? rip, registers: caller === null ? registers : null };
+}
+
+/**
+ * Frame pointer that the function being entered has, or will have, while its frame is not fully built; null behind that.
+ * The steps are: push rbp; mov rbp, rsp; then the frame's marker, or context, function and argument count are pushed.
+ */
+function enteredFrame(heap: Heap, place: CodePlaces, { rip, rsp, rbp }: Registers): Address | null {
+  const pushRbp = findPrologue(heap, place.space.builtinAt(rip) ?? place.code.find(rip));
+  if (pushRbp !== null && rip <= pushRbp) return rsp - 8;
+  if (pushRbp !== null && rip === pushRbp + 1) return rsp;
+  if (rsp > rbp || rsp <= rbp - fixedFrameBytes) return null;
+  const isMarked = rsp <= rbp - 8 && isFrameMarker(heap.memory.u64(rbp - 8));
+  return isMarked ? null : rbp;
 }
 
 /** Address of the `push rbp` that builds the frame of this code; null when it builds none near its start. */

@@ -17,11 +17,15 @@ import { limits } from '../../limits.ts';
 import type { Heap } from '../heap/heap.ts';
 import { isPointer } from '../layout/tagged.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
-import type { UnwindResult, UnwindStart, UnwoundFrame, WalkState } from './frame.ts';
+import {
+  isFrameMarker,
+  type UnwindResult,
+  type UnwindStart,
+  type UnwoundFrame,
+  type WalkState,
+} from './frame.ts';
 import { type CodePlaces, findTop } from './top-frame.ts';
 
-/** Typed frames have a marker at fp - 8: twice the type, and types are small. */
-const largestMarker = 512;
 const entryFrameSlots = { exitFp: -64, fastCallFp: -72, fastCallPc: -80 } as const;
 
 export class Unwinder {
@@ -82,7 +86,7 @@ export class Unwinder {
       if (steps >= limits.maxFrames) return `more than ${limits.maxFrames} frames`;
       previous = fp;
       const marker = memory.u64(fp - 8);
-      if (marker % 2 === 0 && marker < largestMarker) {
+      if (isFrameMarker(marker)) {
         const type: string = this.#frameTypes.get(marker / 2) ?? '';
         state = this.#passTyped(type, fp, frames);
         continue;

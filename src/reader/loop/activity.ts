@@ -5,17 +5,18 @@
  * The pool's threads take their work within microseconds, and timers of JavaScript are objects that the collector moves:
  * these are read from the copy of a look, or while the process stands still (moment.ts).
  */
-import type { HeapSizes, Missing } from '../../report/schema.ts';
+import type { Handle, HeapSizes, Missing, Request } from '../../report/schema.ts';
 import { findIsolate } from '../frames/isolate.ts';
 import { Heap } from '../heap/heap.ts';
 import { readHeapSizes } from '../heap/sizes.ts';
 import { LiveMemory } from '../memory/live.ts';
+import type { Mapping } from '../memory/maps.ts';
 import { PagedMemory } from '../memory/paged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
-import type { LoopActivity, LoopClocks } from '../reading.ts';
-import type { Target } from '../target.ts';
+import type { EventLoopReading, LoopActivity } from '../reading.ts';
+import type { Program, Target } from '../target.ts';
 import { type CallbackHandle, findTimerCallback } from './environment.ts';
-import { findMainLoop, monotonicMs, readClock } from './event-loop.ts';
+import { findMainLoop, monotonicMs, readLoop, toClock } from './event-loop.ts';
 import { findLoopOnStack, type StackBounds } from './find-loops.ts';
 import { type HandlesReading, type LoopPlace, readHandles } from './handles.ts';
 import { runTimers } from './symbols.ts';
@@ -27,6 +28,26 @@ export interface Moment {
   /** What it does not hold is read from the running process. */
   readonly memory: PagedMemory;
   readonly threads: readonly StackBounds[];
+}
+
+/** The process whose loops are read, live or as a core has it. */
+export interface Subject {
+  readonly program: Program;
+  readonly loadBias: number;
+  /** Memory as it is now: a live process gives a new copy each time. */
+  readonly readAgain: () => PagedMemory;
+  /** False: what is read is the past, and nobody knows how long ago. */
+  readonly isLive: boolean;
+}
+
+/** A live process. */
+export function liveSubject(target: Target, mappings: readonly Mapping[]): Subject {
+  return {
+    program: target,
+    loadBias: target.codeSpace(mappings).loadBias,
+    readAgain: () => new PagedMemory(new LiveMemory(target.pid)),
+    isLive: true,
+  };
 }
 
 /** A queue that is torn each time belongs to a process that moves too fast. */
@@ -48,26 +69,26 @@ export interface PreparedActivity extends Omit<LoopActivity, 'timers' | 'threadp
  * @param workers threads with an isolate of their own, but the main thread
  */
 export function prepareActivity(
-  target: Target,
+  subject: Subject,
   moment: Moment,
   workers: readonly number[],
 ): PreparedActivity {
+  const { program, loadBias, isLive } = subject;
   const missing: Missing[] = [];
-  const loadBias = target.codeSpace(target.readMappings()).loadBias;
-  const places = findLoops(target, moment, workers, missing);
+  const places = findLoops(subject, moment, workers, missing);
   const loops: KnownLoop[] = [];
-  const handles: HandlesReading['handles'][number][] = [];
-  const requests: HandlesReading['requests'][number][] = [];
-  const clocks: [number, NonNullable<ReturnType<typeof readClock>>][] = [];
-  const symbol = target.binary.loopSymbols.get(runTimers);
+  const handles: Handle[] = [];
+  const requests: Request[] = [];
+  const clocks = new Map<number, EventLoopReading>();
+  const symbol = program.binary.loopSymbols.get(runTimers);
   for (const place of places) {
-    const reading = repeatTorn(target, (memory) =>
-      readHandles(
-        memory,
-        place,
-        symbol === undefined ? null : symbol.value + loadBias,
-        monotonicMs(),
-      ),
+    const memory = subject.readAgain();
+    const loop = readLoop(memory, place.address);
+    const reading = repeatTorn(subject, (fresh) =>
+      readHandles(fresh, place, {
+        runTimers: symbol === undefined ? null : symbol.value + loadBias,
+        nowMs: isLive ? monotonicMs() : (loop?.turnedAtMs ?? 0),
+      }),
     );
     if (reading === null) {
       missing.push({ what: `event loop of thread ${place.tid}`, reason: 'unreadable' });
@@ -76,24 +97,16 @@ export function prepareActivity(
     noteEnd(`handles of thread ${place.tid}`, reading.end, missing);
     handles.push(...reading.handles);
     requests.push(...reading.requests);
-    const memory = new PagedMemory(new LiveMemory(target.pid));
-    const clock = readClock(memory, place.address);
-    if (clock !== null) clocks.push([place.tid, clock]);
+    if (loop !== null && isLive) clocks.set(place.tid, toClock(loop));
     const timer = reading.environmentTimer;
-    const heap = new Heap(memory, target.layout);
+    const heap = new Heap(memory, program.layout);
     loops.push({
       ...place,
-      timers: timer === null ? null : findTimerCallback(heap, target.binary, loadBias, timer),
+      timers: timer === null ? null : findTimerCallback(heap, program.binary, loadBias, timer),
     });
   }
-  return {
-    handles,
-    requests,
-    clocks: new Map(clocks) satisfies LoopClocks,
-    heaps: readHeaps(target, moment, [target.pid, ...workers], loadBias),
-    loops,
-    missing,
-  };
+  const heaps = readHeaps(subject, moment, [program.pid, ...workers]);
+  return { handles, requests, clocks, heaps, loops, missing };
 }
 
 export interface ActivityReading {
@@ -108,16 +121,16 @@ export interface ActivityReading {
  * @param endsAtMs performance.now() after which no more timers are read
  */
 export function readActivity(
-  target: Target,
+  subject: Subject,
   prepared: PreparedActivity,
   moment: Moment,
   endsAtMs: number,
 ): ActivityReading {
   const { loops, missing: before, handles, requests, clocks, heaps } = prepared;
   const missing = [...before];
-  const pool = readPool(target, loops, moment, missing);
+  const pool = readPool(subject, loops, moment, missing);
   let isTorn = pool?.end === 'torn';
-  const heap = new Heap(moment.memory, target.layout);
+  const heap = new Heap(moment.memory, subject.program.layout);
   const timers: LoopActivity['timers'][number][] = [];
   for (const { tid, timers: handle } of loops) {
     if (handle === null) {
@@ -127,7 +140,7 @@ export function readActivity(
       });
       continue;
     }
-    const reading = readTimers(heap, target.scripts, { handle, tid, endsAtMs });
+    const reading = readTimers(heap, subject.program.scripts, { handle, tid, endsAtMs });
     timers.push(...reading.timers);
     isTorn ||= reading.isTorn;
     if (reading.incomplete !== null)
@@ -146,13 +159,12 @@ export function readActivity(
 }
 
 function readPool(
-  target: Target,
+  { program, loadBias }: Subject,
   loops: readonly LoopPlace[],
   moment: Moment,
   missing: Missing[],
 ): PoolReading | null {
-  const symbols = target.binary.loopSymbols;
-  const loadBias = target.codeSpace(target.readMappings()).loadBias;
+  const symbols = program.binary.loopSymbols;
   try {
     const pool = readThreadpool({ ...moment, loops, symbols, loadBias });
     if (pool === null)
@@ -170,19 +182,19 @@ function readPool(
 }
 
 function readHeaps(
-  target: Target,
+  { program, loadBias, readAgain }: Subject,
   moment: Moment,
   tids: readonly number[],
-  loadBias: number,
 ): Map<number, HeapSizes> {
-  const memory = new PagedMemory(new LiveMemory(target.pid));
+  const { binary, layout } = program;
+  const memory = readAgain();
   const heaps = new Map<number, HeapSizes>();
   for (const { tid, fsBase } of moment.threads) {
     if (!tids.includes(tid)) continue;
     try {
-      const isolate = findIsolate(memory, target.binary, loadBias, fsBase);
+      const isolate = findIsolate(memory, binary, loadBias, fsBase);
       if (isolate === 0) continue;
-      const sizes = readHeapSizes(memory, target.binary, target.layout, loadBias, isolate);
+      const sizes = readHeapSizes(memory, binary, layout, loadBias, isolate);
       if (sizes !== null) heaps.set(tid, sizes);
     } catch (error) {
       if (!(error instanceof UnreadableMemory)) throw error;
@@ -192,18 +204,18 @@ function readHeaps(
 }
 
 function findLoops(
-  target: Target,
+  { program, loadBias, readAgain }: Subject,
   moment: Moment,
   workers: readonly number[],
   missing: Missing[],
 ): LoopPlace[] {
-  const main = findMainLoop(target, new PagedMemory(new LiveMemory(target.pid)));
+  const main = findMainLoop(program, readAgain(), loadBias);
   if (main === null)
     missing.push({
       what: 'main event loop',
       reason: 'not-supported: this binary does not name it',
     });
-  const places: LoopPlace[] = main === null ? [] : [{ tid: target.pid, address: main }];
+  const places: LoopPlace[] = main === null ? [] : [{ tid: program.pid, address: main }];
   for (const tid of workers) {
     const thread = moment.threads.find((candidate) => candidate.tid === tid);
     const address = thread === undefined ? null : findLoopOnStack(moment.memory, thread);
@@ -219,13 +231,13 @@ function findLoops(
 
 /** Reads from fresh copies until nothing is torn; null when the memory cannot be read. */
 function repeatTorn(
-  target: Target,
+  subject: Subject,
   read: (memory: PagedMemory) => HandlesReading,
 ): HandlesReading | null {
   let reading: HandlesReading | null = null;
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     try {
-      reading = read(new PagedMemory(new LiveMemory(target.pid)));
+      reading = read(subject.readAgain());
     } catch (error) {
       if (!(error instanceof UnreadableMemory)) throw error;
     }

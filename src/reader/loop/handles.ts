@@ -36,16 +36,21 @@ const signalNames = new Map(
   Object.entries(os.constants.signals).map(([name, number]) => [number, name]),
 );
 
+/** What handles are judged by. */
+export interface HandleFacts {
+  /** Address of node::Environment::RunTimers; null when not known. */
+  readonly runTimers: Address | null;
+  /** CLOCK_MONOTONIC of the target's machine: timers are told from here on. */
+  readonly nowMs: number;
+}
+
 /**
- * @param runTimers address of node::Environment::RunTimers; null when not known
- * @param nowMs     CLOCK_MONOTONIC
  * @throws UnreadableMemory when the loop itself cannot be read
  */
 export function readHandles(
   memory: PagedMemory,
   { tid, address }: LoopPlace,
-  runTimers: Address | null,
-  nowMs: number,
+  { runTimers, nowMs }: HandleFacts,
 ): HandlesReading {
   const { nodes, end } = walkQueue(memory, address + uvLoop.handleQueue, limits.maxHandles);
   const handles: Handle[] = [];

@@ -2,17 +2,17 @@
 import { limits } from '../../limits.ts';
 import { type Look, takeLook } from '../memory/look.ts';
 import type { Mapping } from '../memory/maps.ts';
-import type { Target } from '../target.ts';
 import {
   type ActivityReading,
   type Moment,
   type PreparedActivity,
+  type Subject,
   readActivity,
 } from './activity.ts';
 
 /** What a stop needs, and how long everything may take. */
 export interface MomentPlan {
-  readonly target: Target;
+  readonly subject: Subject;
   readonly mappings: readonly Mapping[];
   readonly tids: readonly number[];
   readonly endsAtMs: number;
@@ -35,14 +35,14 @@ export function readActivityAt(
   prepared: PreparedActivity,
   moment: Moment,
 ): ActivityReading & { readonly pausedMs: number } {
-  const { target, mappings, tids, endsAtMs } = plan;
-  const reading = readActivity(target, prepared, moment, endsAtMs);
+  const { subject, mappings, tids, endsAtMs } = plan;
+  const reading = readActivity(subject, prepared, moment, endsAtMs);
   if (!reading.isTorn || performance.now() > endsAtMs) return { ...reading, pausedMs: 0 };
   const held = takeLook(
-    target.pid,
+    subject.program.pid,
     { tids, mappings, pages: [], holdWhileDecoding: true },
     (look) =>
-      readActivity(target, prepared, momentOf(look), performance.now() + limits.decodeInStopMs),
+      readActivity(subject, prepared, momentOf(look), performance.now() + limits.decodeInStopMs),
   );
   return { ...held.result, pausedMs: held.pausedMs };
 }

@@ -184,6 +184,7 @@ function startsWithAny(bytes: Buffer, at: number, prefixes: readonly Buffer[]): 
   return false;
 }
 
-function wordAt(bytes: Buffer, offset: number): number {
+/** A 64-bit word as a number: exact below 2^53. */
+export function wordAt(bytes: Buffer, offset: number): number {
   return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32;
 }

@@ -44,15 +44,23 @@ export function readMaps(pid: number): Mapping[] {
 
 /** The mapping that holds `address`; mappings are sorted as the kernel prints them. */
 export function findMapping(mappings: readonly Mapping[], address: Address): Mapping | null {
+  return findRange(mappings, address);
+}
+
+/** The one of sorted ranges, [start, end), that holds `address`. */
+export function findRange<Range extends { readonly start: Address; readonly end: Address }>(
+  ranges: readonly Range[],
+  address: Address,
+): Range | null {
   let low = 0;
-  let high = mappings.length - 1;
+  let high = ranges.length - 1;
   while (low <= high) {
     const middle = (low + high) >> 1;
-    const mapping = mappings[middle];
-    if (mapping === undefined) return null;
-    if (address < mapping.start) high = middle - 1;
-    else if (address >= mapping.end) low = middle + 1;
-    else return mapping;
+    const range = ranges[middle];
+    if (range === undefined) return null;
+    if (address < range.start) high = middle - 1;
+    else if (address >= range.end) low = middle + 1;
+    else return range;
   }
   return null;
 }

@@ -20,8 +20,12 @@ export class PagedMemory {
   #lastPage: Address = -1;
   #lastBytes: Buffer | null = null;
 
-  constructor(source: MemorySource) {
+  readonly #maxPages: number;
+
+  /** @param maxPages pages kept; beyond it those read first are dropped and read again when needed */
+  constructor(source: MemorySource, maxPages = Infinity) {
     this.#source = source;
+    this.#maxPages = maxPages;
   }
 
   /** Puts in a page copied while the target stood still; null: it was unreadable then. */
@@ -108,6 +112,7 @@ export class PagedMemory {
     if (bytes === undefined) {
       bytes = Buffer.allocUnsafe(pageBytes);
       if (this.#source.read(page, bytes) < pageBytes) bytes = null;
+      this.#makeRoom();
       this.#pages.set(page, bytes);
       this.lateReads.add(page);
     }
@@ -115,5 +120,13 @@ export class PagedMemory {
     this.#lastPage = page;
     this.#lastBytes = bytes;
     return bytes;
+  }
+
+  #makeRoom(): void {
+    if (this.#pages.size < this.#maxPages) return;
+    for (const oldest of this.#pages.keys()) {
+      this.#pages.delete(oldest);
+      return;
+    }
   }
 }

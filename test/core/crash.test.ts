@@ -1,0 +1,72 @@
+/** Cores that a crash leaves: who got the signal, why, and the stack below it. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { suite, test } from 'node:test';
+import type { Report } from '#dist/report/schema.js';
+import { runSleeper } from '../harness/cli.ts';
+import { makeDirectory } from '../harness/spawn-target.ts';
+import { frameOf, variables } from '../reader/reading.ts';
+import { read, threadOf, withCrash } from './cores.ts';
+
+for (const node of ['20', '24'] as const)
+  suite(`a crash of Node.js ${node}`, () => {
+    test('process.abort(): SIGABRT that the process raised itself', (t) =>
+      withCrash(t, 'abort.cjs', { node }, ({ file, writtenBy }) => {
+        const core = read(file);
+        const thread = threadOf(core, core.pid);
+        const frame = frameOf(thread, 'giveUp');
+        assert.equal(frame.source?.line.trim(), 'process.abort(); // @abort');
+        assert.deepEqual(variables(frame), { order: '{id: "A-17"}', reason: '"bad A-17"' });
+        assert.equal(core.writtenBy, writtenBy);
+        assert.deepEqual([core.signal?.name, core.signal?.tid], ['SIGABRT', core.pid]);
+        assert.equal(core.signal?.detail?.senderPid, core.pid);
+        assert.match(core.kernel ?? '', /^\d+\.\d+\.\d+$/);
+        assert.deepEqual(core.missing, []);
+      }));
+  });
+
+test('no stack left: SIGSEGV, and a thousand frames of the recursion', (t) =>
+  withCrash(
+    t,
+    'overflow.cjs',
+    { node: '20', nodeFlags: ['--stack-size=60000'] },
+    async ({ file }) => {
+      const archive = makeDirectory(t, 'archive');
+      const run = await runSleeper(['core', file, '--json'], { archive });
+      assert.equal(run.status, 0, run.stderr);
+      const report = JSON.parse(run.stdout) as Report;
+      assert.equal(report.trigger.kind, 'fatal-signal');
+      assert.equal(report.trigger['signal'], 'SIGSEGV');
+      assert.match(report.trigger.reason, /^SIGSEGV in thread \d+/);
+      assert.equal(report.verdict.thread, report.process.pid);
+      const frames = report.threads[0]?.frames ?? [];
+      // The innermost one may be caught before it has built its frame.
+      assert.ok(frames.length >= 999, `${frames.length} frames`);
+      const depths = frames.slice(1, 4).map((frame) => Number(variables(frame)['depth']));
+      const [depth = 0] = depths;
+      assert.deepEqual(depths, [depth, depth - 1, depth - 2]);
+      assert.equal(fs.readdirSync(archive).filter((name) => name.endsWith('.msgpack')).length, 1);
+    },
+  ));
+
+test('a hung program killed with SIGABRT: the verdict is on the hang', (t) =>
+  withCrash(
+    t,
+    'spin.cjs',
+    {
+      node: '20',
+      kill: (pid) => {
+        process.kill(pid, 'SIGABRT');
+      },
+    },
+    async ({ file }) => {
+      const archive = makeDirectory(t, 'archive');
+      const run = await runSleeper(['core', file, '--json'], { archive });
+      const report = JSON.parse(run.stdout) as Report;
+      assert.equal(report.trigger['signal'], 'SIGABRT');
+      assert.match(report.trigger.reason, new RegExp(`sent by process ${String(process.pid)};`));
+      assert.equal(report.verdict.kind, 'js-busy');
+      assert.equal(report.verdict.confidence, 'likely', 'a core is one moment');
+      assert.equal(run.status, 10);
+    },
+  ));

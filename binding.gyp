@@ -18,7 +18,6 @@
         'native/agent/sleeping_thread.cc',
         'native/agent_connection.cc',
         'native/process_memory.cc',
-        'native/ptrace_catch.cc',
         'native/ptrace_stop.cc',
       ],
       'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],

@@ -96,7 +96,6 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod("readMemory", &Addon::ReadMemory),
                              InstanceMethod("readPages", &Addon::ReadPages),
                              InstanceMethod("stopThreads", &Addon::StopThreads),
-                             InstanceMethod("catchThread", &Addon::CatchThread),
                              InstanceMethod("resumeThreads", &Addon::ResumeThreads),
                              InstanceMethod("connectAgent", &Addon::ConnectAgent),
                              InstanceMethod("isMainThread", &Addon::IsMainThread),
@@ -151,22 +150,6 @@ class Addon : public Napi::Addon<Addon> {
     if (!arguments.ok()) return Napi::Value();
     return Result(info, sleeper::StopThreads(tids.Data(), count, registers.Data(), results.Data(), stop_timeout_ms,
                                              hold_limit_ms));
-  }
-
-  Napi::Value CatchThread(const Napi::CallbackInfo& info) {
-    Arguments arguments(info);
-    pid_t tid = arguments.Pid("tid");
-    auto addresses = arguments.Typed<Napi::Float64Array>("addresses", napi_float64_array, "a Float64Array");
-    uint32_t max_tries = arguments.Small("maxTries");
-    uint32_t timeout_ms = arguments.Small("timeoutMs");
-    Napi::Uint8Array registers = arguments.Bytes("registers");
-    Napi::Uint8Array vectors = arguments.Bytes("vectors");
-    if (!arguments.ok()) return Napi::Value();
-    if (registers.ByteLength() < kRegisterSetBytes) arguments.Refuse("registers", "room for one register set");
-    if (vectors.ByteLength() < kVectorSetBytes) arguments.Refuse("vectors", "room for one vector set");
-    if (!arguments.ok()) return Napi::Value();
-    return Result(info, sleeper::CatchThread(tid, addresses.Data(), addresses.ElementLength(), max_tries, timeout_ms,
-                                            registers.Data(), vectors.Data()));
   }
 
   Napi::Value ResumeThreads(const Napi::CallbackInfo& info) { return Result(info, sleeper::ResumeThreads()); }

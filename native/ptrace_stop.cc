@@ -14,16 +14,39 @@
 #include <memory>
 #include <new>
 
-#include "ptrace_catch.h"
 #include "scoped_lock.h"
 
 namespace sleeper {
 
 namespace {
 
+constexpr int64_t kMicrosecond = 1000;
+constexpr int64_t kMillisecond = 1000 * kMicrosecond;
+constexpr int64_t kSecond = 1000 * kMillisecond;
 constexpr size_t kTracerStackBytes = 128 * 1024;
 // waitid() of a dying or stopped thread is looked at again after this time.
 constexpr int64_t kPollInterval = 20 * kMicrosecond;
+
+int64_t MonotonicNow() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * kSecond + now.tv_nsec;
+}
+
+struct Tracee {
+  pid_t tid = 0;
+  // Not yet traced, asked to stop, standing still, or failed for the reason in `error`.
+  enum { kNew, kAsked, kStopped, kFailed } state = kNew;
+  int error = 0;
+  // A signal was on its way to the thread when it stopped: it gets it when we let go.
+  int signal_to_deliver = 0;
+  uint8_t registers[kRegisterSetBytes];
+
+  void Fail(int reason) {
+    state = kFailed;
+    error = reason;
+  }
+};
 
 // One stop, from its request to its end. Shared by the tracer thread and its caller under `mutex`; the tracees
 // belong to the tracer until `phase` says kHeld.
@@ -35,7 +58,6 @@ struct Stop {
   Phase phase = kStopping;
   bool resume_wanted = false;
   bool hold_expired = false;
-  CatchRequest* wish = nullptr;
   size_t stopped = 0;
   int64_t stood_still_ns = 0;
   uint32_t stop_timeout_ms;
@@ -110,9 +132,9 @@ void LookWhetherStopped(Tracee& tracee) {
   // Anything else is a signal about to be delivered; the thread stands still just as well.
   bool event_stop = (status.si_status >> 8) == PTRACE_EVENT_STOP;
   if (!event_stop) tracee.signal_to_deliver = status.si_status & 0x7f;
-  tracee.in_interrupt = event_stop && (status.si_status & 0x7f) == SIGTRAP;
-  iovec registers{tracee.registers, kRegisterSetBytes};
-  if (ptrace(PTRACE_GETREGSET, tracee.tid, NT_PRSTATUS, &registers) != 0) {
+  iovec registers{tracee.registers, sizeof(user_regs_struct)};
+  if (ptrace(PTRACE_GETREGSET, tracee.tid, NT_PRSTATUS, &registers) != 0 ||
+      ptrace(PTRACE_GETFPREGS, tracee.tid, nullptr, tracee.registers + sizeof(user_regs_struct)) != 0) {
     tracee.Fail(errno);
     return;
   }
@@ -153,16 +175,6 @@ void Detach(Stop& stop) {
   }
 }
 
-void AnswerCatch(Stop& stop, CatchRequest& request) {
-  for (size_t i = 0; i < stop.count; i++) {
-    Tracee& tracee = stop.tracees[i];
-    if (tracee.tid == request.tid && tracee.state == Tracee::kStopped && tracee.in_interrupt) {
-      CatchAtAddress(tracee, request);
-      return;
-    }
-  }
-}
-
 void HoldUntilResumed(Stop& stop) {
   int64_t deadline = MonotonicNow() + stop.hold_limit_ms * kMillisecond;
   timespec until{deadline / kSecond, deadline % kSecond};
@@ -170,13 +182,7 @@ void HoldUntilResumed(Stop& stop) {
   stop.phase = Stop::kHeld;
   pthread_cond_broadcast(&stop.changed);
   while (!stop.resume_wanted) {
-    if (stop.wish != nullptr) {
-      // The caller is waiting for this very answer and touches nothing meanwhile.
-      AnswerCatch(stop, *stop.wish);
-      stop.wish->done = true;
-      stop.wish = nullptr;
-      pthread_cond_broadcast(&stop.changed);
-    } else if (pthread_cond_timedwait(&stop.changed, &stop.mutex, &until) == ETIMEDOUT) {
+    if (pthread_cond_timedwait(&stop.changed, &stop.mutex, &until) == ETIMEDOUT) {
       stop.hold_expired = !stop.resume_wanted;
       return;
     }
@@ -267,27 +273,6 @@ int StopThreads(const int32_t* tids, size_t count, uint8_t* registers, int32_t* 
   int stopped = static_cast<int>(current->stopped);
   if (stopped == 0) EndCurrent();
   return stopped;
-}
-
-int64_t CatchThread(pid_t tid, const double* addresses, size_t count, uint32_t max_tries, uint32_t timeout_ms,
-                   uint8_t* registers, uint8_t* vectors) {
-  ScopedLock lock(current_mutex);
-  if (current == nullptr) return -EINVAL;
-  CatchRequest request{.tid = tid,
-                      .addresses = addresses,
-                      .address_count = count,
-                      .max_tries = max_tries,
-                      .deadline = MonotonicNow() + timeout_ms * kMillisecond,
-                      .registers = registers,
-                      .vectors = vectors};
-  ScopedLock stop_lock(current->mutex);
-  if (current->phase != Stop::kHeld) return -EINVAL;
-  current->wish = &request;
-  pthread_cond_broadcast(&current->changed);
-  while (!request.done && current->phase == Stop::kHeld) pthread_cond_wait(&current->changed, &current->mutex);
-  // The hold limit may have passed before the request was seen.
-  current->wish = nullptr;
-  return request.result;
 }
 
 int64_t ResumeThreads() {

@@ -44,16 +44,56 @@ export const limits = {
   maxTranslationDepth: 64,
   /** Rows of one deoptimisation or safepoint table: a function of 60 KiB of bytecode has some thousands. */
   maxDeoptimizationRows: 50_000,
-  /** Plain moves followed from where a thread was caught to the check of its loop. */
-  maxMovesToCheck: 12,
+  /** Instructions emulated from where a thread was stopped to the next point at which its frame can be read. */
+  maxEmulatedInstructions: 20_000,
+  /** Time for them; about a microsecond each, and the target stands still. */
+  maxEmulationMs: 20,
+  /** Looks at a thread in optimised code until one of them leads to such a point. */
+  maxLoopLooks: 40,
+  /** Time for these looks together. The target runs between them. */
+  loopLooksMs: 250,
   /** Instructions of a loop check's slow path: it stores at most all registers. */
   maxSlowPathInstructions: 200,
+  /** Instructions a thread is stepped to its next loop check: loops of optimised code turn within a few thousand. */
+  maxSteps: 20_000,
+  /** Time for that; a step takes some microseconds. The target stands nearly still meanwhile. */
+  stepTimeoutMs: 100,
+  /** 256 KiB pages of V8's heap searched for tasks: 16 GiB. */
+  maxHeapPages: 65_536,
+  /** Suspended functions and pending promises told apart in one isolate; each takes some 300 bytes of ours. */
+  maxTasks: 200_000,
+  maxPendingPromises: 500_000,
+  /** Reactions read of one promise: thousands may wait for the same one. */
+  maxReactions: 20_000,
+  /** Tasks at the same await that are told one by one; more are told as one, with their count. */
+  maxAlikeTasks: 5,
+  /** Tasks, or groups of them, in one report, and how many of these with values. */
+  maxTaskGroups: 500,
+  maxTasksWithValues: 100,
+  /** Time for searching the heap while the target runs: 1 GiB takes about a second. */
+  taskSearchMs: 4_000,
   /** Times a thread is let run and stopped again until it is caught at a check of its loop. */
   maxCatchTries: 4_000,
   /** Time for that. The target runs between the tries. */
   catchTimeoutMs: 150,
   /** Places near loop checks where a thread may be caught; a large function has some hundreds. */
   maxCatchAddresses: 1_024,
+  /** C++ frames of one unbroken run of them: deep recursion in a parser or a regular expression. */
+  maxNativeFrames: 512,
+  /** Functions in one unwind table: node 26 has 130,000. */
+  maxUnwindEntries: 4 << 20,
+  /** Bytes of one function's entry in an unwind table: the longest of node 26 has some thousand. */
+  maxUnwindEntryBytes: 64 << 10,
+  /** Depth of remembered states, and of the operand stack, in one unwind program; compilers use 1 and 4. */
+  maxUnwindDepth: 64,
+  /** Operations of one expression of an unwind table: it may jump backwards. */
+  maxExpressionSteps: 1_000,
+  /** Unwind rows, and names, remembered by address in one process. */
+  maxRememberedAddresses: 20_000,
+  /** Symbols of one file: node 26 has 170,000. */
+  maxSymbols: 1 << 20,
+  /** Characters of a mangled name that are read; template names go to tens of thousands. */
+  maxSymbolChars: 4_096,
   /** Threads looked at in one process. */
   maxThreads: 4_096,
   /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */

@@ -6,10 +6,10 @@
 import { createRequire } from 'node:module';
 import { SleeperError } from './errors.ts';
 
-/** Bytes of one register set: user_regs_struct of x86-64, 27 words, the layout of NT_PRSTATUS. */
-export const registerSetBytes = 27 * 8;
-/** Bytes of the vector registers of one thread: user_fpregs_struct, where xmm0 starts at byte 160. */
-export const vectorSetBytes = 512;
+/** Bytes of the general registers of one thread: user_regs_struct of x86-64, 27 words, the layout of NT_PRSTATUS. */
+export const generalSetBytes = 27 * 8;
+/** Bytes of one register set: the general registers, then user_fpregs_struct, where xmm0 starts at byte 160. */
+export const registerSetBytes = generalSetBytes + 512;
 /** The unit of readPages. */
 export const pageBytes = 4096;
 
@@ -43,22 +43,6 @@ export interface Native {
     results: Int32Array,
     stopTimeoutMs: number,
     holdLimitMs: number,
-  ): number;
-  /**
-   * Lets one stopped thread run for moments and stops it again, until its program counter is one of `addresses`; there
-   * it stays stopped.
-   * @param registers filled: its registers there, registerSetBytes
-   * @param vectors   filled: its vector registers there, vectorSetBytes
-   * @returns number of tries, 0 when it stood there already; or -errno (ETIMEDOUT not met within maxTries or the time,
-   *          EINTR a signal for the target came, EINVAL not stopped by stopThreads())
-   */
-  catchThread(
-    tid: number,
-    addresses: Float64Array,
-    maxTries: number,
-    timeoutMs: number,
-    registers: Uint8Array,
-    vectors: Uint8Array,
   ): number;
   /**
    * Resumes what stopThreads() stopped and waits until it runs again. Harmless when nothing is stopped.

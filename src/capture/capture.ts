@@ -122,7 +122,7 @@ export async function capture(
     },
     process: processSection(request.pid, facts, reading, missing),
     threads: withErrorFrames(threads, request, facts, missing),
-    tasks: [],
+    tasks: [...(reading?.tasks ?? [])],
     ...liveLoopSection(request.pid, reading?.activity ?? null),
     ...(request.error && { error: request.error }),
     ...(request.annotations && { annotations: { ...request.annotations } }),

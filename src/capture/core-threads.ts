@@ -2,6 +2,7 @@
 import { describeSyscall, epollDescriptorOf, type SyscallReading } from '../probe/syscall.ts';
 import { findSyscallName } from '../probe/syscall-table.ts';
 import type { CoreCall, CoreReading, CoreThreadReading } from '../reader/read-core.ts';
+import { isMachineFrame } from '../report/machine-frame.ts';
 import type { Thread } from '../report/schema.ts';
 import { wasSent } from './core-signal.ts';
 
@@ -23,7 +24,7 @@ function threadOf(thread: CoreThreadReading, core: CoreReading): Thread {
   const isOfPool = core.activity?.threadpool?.threads.some((pooled) => pooled.tid === tid);
   return {
     tid,
-    kind: isMain ? 'main' : reading === null ? 'native' : 'worker',
+    kind: isMain ? 'main' : reading?.kind === 'worker' ? 'worker' : 'native',
     name: isMain ? core.name : isOfPool === true ? 'libuv pool' : '',
     // By the registers: it slept in a call, or it ran.
     state: call === null ? 'R' : 'S',
@@ -66,6 +67,6 @@ function loopOf(
   if (loop === null || (signal !== null && !wasSent(core))) return null;
   const { activeHandles, activeRequests, backendFd } = loop;
   const isPolling = call !== null && epollDescriptorOf(call) === backendFd;
-  if (!isPolling && (reading === null || reading.frames.length === 0)) return null;
+  if (!isPolling && (reading === null || reading.frames.every(isMachineFrame))) return null;
   return { alive: isPolling, activeHandles, activeRequests };
 }

@@ -54,7 +54,7 @@ function threadOf(
   const isOfPool = sights.reading?.activity?.threadpool?.threads.some(
     (pooled) => pooled.tid === tid,
   );
-  const isWorker = !isMain && (reading !== undefined || isolate !== undefined);
+  const isWorker = !isMain && (reading?.kind === 'worker' || isolate !== undefined);
   const thread: Thread = {
     tid,
     kind: isMain ? 'main' : isWorker ? 'worker' : 'native',

@@ -14,6 +14,7 @@ import { addDumpCommand } from './commands/dump.ts';
 import { addListCommand } from './commands/list.ts';
 import { addPruneCommand } from './commands/prune.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addTasksCommand } from './commands/tasks.ts';
 import { addViewCommand } from './commands/view.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { chosenStatus, exitStatus, exitStatusOf } from './exit-codes.ts';
@@ -24,6 +25,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addWatchCommand,
   addDumpCommand,
   addCoreCommand,
+  addTasksCommand,
   addViewCommand,
   addListCommand,
   addPruneCommand,

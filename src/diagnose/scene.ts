@@ -1,5 +1,6 @@
 /** A capture, looked at the way the rules need it. Pure. */
 import { stuckAfterMs } from '../detect/hang.ts';
+import { isMachineFrame } from '../report/machine-frame.ts';
 import type { Capture, Frame, Thread } from '../report/schema.ts';
 
 /** A system call, taken from its words in the report. */
@@ -53,7 +54,8 @@ export function lookAt(capture: Capture): Scene | null {
   const call = main.syscall === undefined ? null : parseCall(main.syscall);
   return {
     capture,
-    main,
+    // Rules speak of JavaScript and of what it called; C++ frames are for people.
+    main: { ...main, frames: main.frames.filter((frame) => !isMachineFrame(frame)) },
     call,
     isRunning: main.state === 'R' || looks.firstCall === 'running',
     ...judgeLoop(capture, main, looks),

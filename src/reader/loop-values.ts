@@ -17,12 +17,16 @@ export function lacksLocals({ frames }: ThreadReading): boolean {
 /**
  * Frames are matched from the outermost in: between the two looks the thread ran on in its innermost functions. Places
  * stay those of the first look.
+ * @returns null when no frame got values
  */
-export function withLoopValues(thread: ThreadReading, caught: ThreadReading): ThreadReading {
-  const offset = caught.frames.length - thread.frames.length;
+export function withLoopValues(
+  thread: ThreadReading,
+  advanced: ThreadReading,
+): ThreadReading | null {
+  const offset = advanced.frames.length - thread.frames.length;
   let filled = 0;
   const frames = thread.frames.map((frame, i): Frame => {
-    const later = caught.frames[i + offset];
+    const later = advanced.frames[i + offset];
     if (later === undefined || !isSameActivation(frame, later) || !isIncomplete(frame))
       return frame;
     filled++;
@@ -34,7 +38,7 @@ export function withLoopValues(thread: ThreadReading, caught: ThreadReading): Th
       locals,
     };
   });
-  if (filled === 0) return thread;
+  if (filled === 0) return null;
   const note =
     'values of optimised functions are those of a turn of their loop some milliseconds later';
   return { ...thread, frames, note: thread.note === undefined ? note : `${thread.note}; ${note}` };

@@ -17,7 +17,8 @@ import { PagedMemory } from './memory/paged.ts';
 import type { RegisterCall } from './memory/registers.ts';
 import { UnreadableMemory } from './memory/source.ts';
 import { readArguments, readText } from './memory/stack-top.ts';
-import { readThreads } from './read-threads.ts';
+import { NativeModules } from './native-frames/native-module.ts';
+import { readNativeThreads, readThreads } from './read-threads.ts';
 import type { LoopActivity, ThreadReading } from './reading.ts';
 import { loadBinary, Program } from './target.ts';
 
@@ -165,6 +166,9 @@ class CoreReader {
       return null;
     }
     const program = new Program(pid, loadBinary(file.key, file.path), mappedPath);
+    program.nativeModules = new NativeModules(this.#core, ({ path }) =>
+      path === mappedPath ? [file.path] : [path],
+    );
     if (!program.layout.isExact)
       missing.push({
         what: `exact tables for V8 ${program.binary.v8Version}`,
@@ -175,8 +179,9 @@ class CoreReader {
 
   #readJavaScript(program: Program): ThreadReading[] {
     const { notes, mappings, missing } = this.#core;
+    const scene = { target: program, memory: this.#memory, mappings, endsAtMs: this.#endsAtMs };
     const threads = readThreads(
-      { target: program, memory: this.#memory, mappings, endsAtMs: this.#endsAtMs },
+      scene,
       notes.threads.map(({ tid, registers }) => ({ tid, registers })),
     );
     if (!threads.some(({ tid }) => tid === program.pid))
@@ -185,7 +190,8 @@ class CoreReader {
         reason:
           'unreadable: its isolate is not in the core, or it had none (before its start, after its end)',
       });
-    return threads;
+    const others = notes.threads.filter((one) => !threads.some(({ tid }) => tid === one.tid));
+    return [...threads, ...readNativeThreads(scene, others)];
   }
 
   #readActivity(program: Program, javascript: readonly ThreadReading[]): LoopActivity {
@@ -200,7 +206,7 @@ class CoreReader {
       memory: this.#memory,
       threads: notes.threads.map(({ tid, registers: { rsp, fsBase } }) => ({ tid, rsp, fsBase })),
     };
-    const workers = javascript.map(({ tid }) => tid).filter((tid) => tid !== program.pid);
+    const workers = javascript.filter(({ kind }) => kind === 'worker').map(({ tid }) => tid);
     const prepared = prepareActivity(subject, moment, workers);
     const reading = readActivity(subject, prepared, moment, this.#endsAtMs);
     missing.push(...reading.missing);

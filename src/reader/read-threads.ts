@@ -6,20 +6,16 @@ import { ActivationReader } from './frames/activations.ts';
 import { CodeLookup } from './frames/code.ts';
 import { readNativeCall } from './frames/exit-frame.ts';
 import type { UnwoundFrame } from './frames/frame.ts';
-import {
-  type CheckState,
-  findCatchAddresses,
-  findLoopChecks,
-  type LoopCheck,
-  runToCall,
-} from './frames/loop-check.ts';
+import { type CallPlace, runToReadableCall } from './frames/loop-check.ts';
 import { findIsolate, type IsolateState, readIsolate, readTheHole } from './frames/isolate.ts';
 import { Unwinder } from './frames/unwind.ts';
 import { Heap } from './heap/heap.ts';
 import type { Mapping } from './memory/maps.ts';
 import type { PagedMemory } from './memory/paged.ts';
+import type { StoppedThread } from './memory/look.ts';
 import type { Registers } from './memory/registers.ts';
 import { type Address, UnreadableMemory } from './memory/source.ts';
+import { NativeStack } from './native-frames/native-stack.ts';
 import type { ThreadReading } from './reading.ts';
 import type { Program } from './target.ts';
 
@@ -31,8 +27,8 @@ export interface ThreadStart {
   readonly isolate?: Address;
   readonly workerId?: number;
   readonly framePointer?: Address;
-  /** Where the thread was caught: its innermost frame is read at the call behind. */
-  readonly check?: CheckState;
+  /** Where its innermost frame is read instead of where it stands. */
+  readonly at?: CallPlace;
 }
 
 export interface Scene {
@@ -56,26 +52,28 @@ export function readThreads(scene: Scene, starts: readonly ThreadStart[]): Threa
     .map(({ start, isolate }) => reader.read(start, isolate));
 }
 
-/** Where a thread in optimised code can be caught so that its values are known. */
-export interface CatchPlan {
-  readonly checks: readonly LoopCheck[];
-  readonly addresses: readonly Address[];
+/** The C++ stacks of threads that have no isolate of their own. */
+export function readNativeThreads(scene: Scene, starts: readonly ThreadStart[]): ThreadReading[] {
+  return starts.map(({ tid, registers }) => {
+    const native = openNativeStack(scene);
+    const frames = native.innermost(registers);
+    const note = native.notes.join('; ');
+    return { tid, kind: 'native', frames, ...(note !== '' && { note }) };
+  });
 }
 
-/** Null when the thread is in no optimised code, or in such without loops. */
-export function planCatch(scene: Scene, registers: Registers): CatchPlan | null {
+function openNativeStack({ target, memory, mappings }: Scene): NativeStack {
+  const space = target.codeSpace(mappings);
+  const isJavaScript = (pc: Address) => space.isJavaScript(pc);
+  return new NativeStack({ modules: target.nativeModules, mappings, memory, isJavaScript });
+}
+
+/** Emulates a stopped thread in the scene's copy of the memory (frames/loop-check.ts). */
+export function findReadableCall(scene: Scene, thread: StoppedThread): CallPlace | null {
   const { target, memory, mappings } = scene;
-  if (!target.codeSpace(mappings).isGenerated(registers.rip)) return null;
-  try {
-    const code = new CodeLookup(new Heap(memory, target.layout)).find(registers.rip);
-    if (code?.tier !== 'turbofan' && code?.tier !== 'maglev') return null;
-    const checks = findLoopChecks(memory, code);
-    const addresses = checks.length === 0 ? [] : findCatchAddresses(memory, code, checks);
-    return addresses.length === 0 ? null : { checks, addresses };
-  } catch (error) {
-    if (error instanceof UnreadableMemory) return null;
-    throw error;
-  }
+  const heap = new Heap(memory, target.layout);
+  const place = { space: target.codeSpace(mappings), code: new CodeLookup(heap) };
+  return runToReadableCall(heap, place, thread.registerSet);
 }
 
 class ThreadReader {
@@ -131,46 +129,36 @@ class ThreadReader {
   }
 
   read(start: ThreadStart, isolate: IsolateState): ThreadReading {
-    const at = this.#runToCall(start);
     const result = this.#unwinder.unwind({
       isolate,
       registers: start.registers,
-      ...(at !== null && { at }),
+      ...(start.at !== undefined && { at: start.at }),
       ...(start.framePointer !== undefined && { framePointer: start.framePointer }),
     });
     const isMain = start.tid === this.#scene.target.pid;
-    const note =
-      result.note ??
-      (result.brokenAt && `the stack could not be read to its end: ${result.brokenAt}`);
+    const native = openNativeStack(this.#scene);
+    const frames = [...native.innermost(start.registers), ...this.#describe(result.frames, native)];
+    const broken = result.brokenAt && `the stack could not be read to its end: ${result.brokenAt}`;
+    const notes = [result.note ?? broken, ...native.notes].filter((note) => note !== undefined);
     return {
       tid: start.tid,
       kind: isMain ? 'main' : 'worker',
       ...(start.workerId !== undefined && { workerId: start.workerId }),
       vmState: isolate.vmState,
-      frames: this.#describe(result.frames),
-      ...(note !== undefined && { note }),
+      frames,
+      ...(notes.length > 0 && { note: notes.join('; ') }),
     };
   }
 
-  #runToCall({ check, registers }: ThreadStart): { fp: Address; pc: Address } | null {
-    if (check === undefined || registers === null) return null;
-    try {
-      const pc = runToCall(this.#scene.memory, check);
-      return pc === null ? null : { fp: registers.rbp, pc };
-    } catch (error) {
-      if (error instanceof UnreadableMemory) return null;
-      throw error;
-    }
-  }
-
-  #describe(unwound: readonly UnwoundFrame[]): Frame[] {
-    const read = unwound.map((frame) =>
-      frame.kind === 'exit'
-        ? { call: readNativeCall(this.#heap, frame), activations: [] }
-        : { call: null, activations: this.#readActivations(frame) },
-    );
+  #describe(unwound: readonly UnwoundFrame[], native: NativeStack): Frame[] {
+    const read = unwound.map((frame) => ({
+      frame,
+      call: frame.kind === 'exit' ? readNativeCall(this.#heap, frame) : null,
+      activations: frame.kind === 'script' ? this.#readActivations(frame) : [],
+    }));
     const frames: Frame[] = [];
-    read.forEach(({ call, activations }, i) => {
+    read.forEach(({ frame, call, activations }, i) => {
+      if (frame.kind === 'entry') frames.push(...native.below(frame));
       const caller: Activation | undefined = read[i + 1]?.activations[0];
       if (call !== null) frames.push(this.#describer.describeCall(call, caller));
       for (const activation of activations) frames.push(this.#describer.describe(activation));

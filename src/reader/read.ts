@@ -14,17 +14,26 @@ import { setImmediate } from 'node:timers/promises';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
-import { liveSubject, prepareActivity, readActivity } from './loop/activity.ts';
 import { readEventLoop } from './loop/event-loop.ts';
-import { momentOf, readActivityAt } from './loop/moment.ts';
+import {
+  momentOf,
+  readActivityAt,
+  readActivityUnstopped,
+  rehearseActivity,
+} from './loop/moment.ts';
 import { LiveMemory, refuseIfGoneOrDenied } from './memory/live.ts';
-import { type Look, type StoppedThread, takeLook } from './memory/look.ts';
+import { type Look, type StoppedThread, type TakenLook, takeLook } from './memory/look.ts';
 import type { Mapping } from './memory/maps.ts';
 import type { Address } from './memory/source.ts';
 import { PagedMemory } from './memory/paged.ts';
-import type { LoopCheck } from './frames/loop-check.ts';
+import type { CallPlace } from './frames/loop-check.ts';
 import { lacksLocals, withLoopValues } from './loop-values.ts';
-import { planCatch, readThreads, type ThreadStart } from './read-threads.ts';
+import {
+  findReadableCall,
+  readNativeThreads,
+  readThreads,
+  type ThreadStart,
+} from './read-threads.ts';
 import type {
   KnownIsolate,
   LoopActivity,
@@ -33,10 +42,14 @@ import type {
   ThreadReading,
 } from './reading.ts';
 import { Target } from './target.ts';
+import { findIsolates, type IsolateOfThread } from './tasks/isolates.ts';
+import { readTasks } from './tasks/read-tasks.ts';
 
 export { openEventLoop } from './loop/event-loop.ts';
 
 const EPERM = 1;
+/** Looks at a loop that needed pages not copied in the stop, until the target is held instead. */
+const maxSpoiltLooks = 3;
 
 /**
  * Reads the process as it is now.
@@ -51,14 +64,17 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
       what: `exact tables for V8 ${target.binary.v8Version}`,
       reason: `not-supported: those of V8 ${target.layout.version} were used, what they show is likely, not certain`,
     });
-  const { threads, pausedMs, activity } = await readStopped(target, options, missing);
+  const endsAtMs = performance.now() + options.deadlineMs;
+  const { threads, isolates, pausedMs, activity } = await readStopped(target, options, missing);
+  const tasks = readTasks({ target, mappings: target.readMappings(), isolates, endsAtMs }, missing);
   const nodeVersion = target.readNodeVersion();
   const loop = readEventLoop(target);
   return {
     ...(nodeVersion !== null && { nodeVersion }),
     v8Version: target.binary.v8Version,
-    pausedMs,
+    pausedMs: Math.max(pausedMs, tasks.pausedMs),
     threads,
+    tasks: tasks.tasks,
     ...(loop !== null && { loop }),
     ...(activity !== undefined && { activity }),
     missing,
@@ -75,12 +91,12 @@ async function readStopped(
   target: Target,
   options: ReadOptions,
   missing: Missing[],
-): Promise<StoppedReading> {
+): Promise<StoppedReading & { readonly isolates: readonly IsolateOfThread[] }> {
   const { pid } = target;
   const mappings = target.readMappings();
   const endsAtMs = performance.now() + options.deadlineMs;
   const known = new Map(options.isolates?.map((isolate) => [isolate.tid, isolate]));
-  const decode: LookPlan['decode'] = (look, budgetMs, checks = []) =>
+  const decode: LookPlan['decode'] = (look, budgetMs, at) =>
     readThreads(
       {
         target,
@@ -88,7 +104,7 @@ async function readStopped(
         mappings,
         endsAtMs: Math.min(endsAtMs, performance.now() + budgetMs),
       },
-      look.threads.map((thread) => threadStart(thread, known.get(thread.tid), checks)),
+      look.threads.map((thread) => threadStart(thread, known.get(thread.tid), at)),
     );
 
   const rehearsal = takeLook(
@@ -97,7 +113,10 @@ async function readStopped(
     (look) => ({ look, threads: decode(look, options.deadlineMs / 2) }),
   );
   const { look: first } = rehearsal.result;
-  if (first.threads.length === 0) return readRefused(target, options, first, missing);
+  if (first.threads.length === 0) {
+    const isolates = (options.isolates ?? []).map(({ tid, address }) => ({ tid, address }));
+    return { ...readRefused(target, options, first, missing), isolates };
+  }
   for (const { tid, errno } of first.refused)
     missing.push({
       what: `stack of thread ${tid}`,
@@ -105,23 +124,22 @@ async function readStopped(
     });
 
   const tids = rehearsal.result.threads.map(({ tid }) => tid);
-  const moment = momentOf(first);
-  const workers = tids.filter((tid) => tid !== pid);
-  const subject = liveSubject(target, mappings);
-  const prepared = prepareActivity(subject, moment, workers);
-  const { activity: rehearsed } = readActivity(subject, prepared, moment, endsAtMs);
-  const pool = rehearsed.threadpool?.threads.flatMap(({ tid }) => tid ?? []) ?? [];
+  const others = first.threads.filter(({ tid }) => !tids.includes(tid));
+  const native = readNativeThreads({ target, memory: first.memory, mappings, endsAtMs }, others);
+  const loops = rehearseActivity(target, mappings, first, { tids, endsAtMs });
   const pages = new Set(first.memory.usedPages);
-  const plan = { target, subject, mappings, tids: [...tids, ...pool], pages, endsAtMs, decode };
+  const plan = { ...loops, target, mappings, pages, endsAtMs, decode };
   const counted = await readOneMoment(plan, missing);
-  const activity = readActivityAt(
-    plan,
-    prepared,
-    counted.look === null ? moment : momentOf(counted.look),
-  );
+  const activity = readActivityAt(plan, momentOf(counted.look ?? first));
   missing.push(...activity.missing);
   const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs, activity.pausedMs);
-  return { ...addLoopValues(plan, counted, pausedMs), activity: activity.activity };
+  const withValues = await addLoopValues(plan, counted, pausedMs);
+  return {
+    ...withValues,
+    threads: [...withValues.threads, ...native],
+    isolates: findIsolates(target, mappings, first.threads, tids),
+    activity: activity.activity,
+  };
 }
 
 interface LookPlan {
@@ -131,7 +149,7 @@ interface LookPlan {
   /** Grows from look to look. */
   readonly pages: Set<Address>;
   readonly endsAtMs: number;
-  readonly decode: (look: Look, budgetMs: number, checks?: readonly LoopCheck[]) => ThreadReading[];
+  readonly decode: (look: Look, budgetMs: number, at?: CallPlace) => ThreadReading[];
 }
 
 interface CountedLook extends StoppedReading {
@@ -170,38 +188,55 @@ async function readOneMoment(plan: LookPlan, missing: Missing[]): Promise<Counte
 }
 
 /**
- * A thread in the middle of optimised code shows no locals of its innermost function. It is caught again at a check of its
- * loop, where they can be read (frames/loop-check.ts), and they are put into the frames already read.
+ * A thread in the middle of optimised code shows no locals of its innermost function. It is looked at again, and what it is
+ * about to do is worked out up to a place where they can be read (frames/loop-check.ts); they are put into the frames
+ * already read. Not every way there is known, so several looks may be needed; the target runs between them.
  */
-function addLoopValues(plan: LookPlan, counted: CountedLook, pausedMs: number): StoppedReading {
+async function addLoopValues(
+  plan: LookPlan,
+  counted: CountedLook,
+  pausedMs: number,
+): Promise<StoppedReading> {
   let longestMs = pausedMs;
-  const threads = counted.threads.map((thread) => {
-    const registers = counted.look?.threads.find(({ tid }) => tid === thread.tid)?.registers;
-    if (registers === undefined || !lacksLocals(thread) || performance.now() > plan.endsAtMs)
-      return thread;
-    const memory = new PagedMemory(new LiveMemory(plan.target.pid));
-    const catchPlan = planCatch({ ...plan, memory }, registers);
-    if (catchPlan === null) return thread;
-    const taken = takeLook(
-      plan.target.pid,
-      {
-        tids: [thread.tid],
-        mappings: plan.mappings,
-        pages: plan.pages,
-        holdWhileDecoding: true,
-        catch: { tid: thread.tid, addresses: catchPlan.addresses },
-      },
-      (look) => ({
-        isCaught: look.threads.some(({ caught }) => caught !== undefined),
-        threads: plan.decode(look, limits.decodeInStopMs, catchPlan.checks),
-      }),
-    );
-    longestMs = Math.max(longestMs, taken.pausedMs);
-    const caught = taken.result.threads.find(({ tid }) => tid === thread.tid);
-    if (caught === undefined || !taken.result.isCaught || !taken.isConsistent) return thread;
-    return withLoopValues(thread, caught);
-  });
+  const threads: ThreadReading[] = [];
+  for (const thread of counted.threads) {
+    let filled: ThreadReading | null = null;
+    const endsAtMs = Math.min(plan.endsAtMs, performance.now() + limits.loopLooksMs);
+    const isWanted = counted.look !== null && lacksLocals(thread);
+    let spoilt = 0;
+    for (let looks = 0; isWanted && filled === null && looks < limits.maxLoopLooks; looks++) {
+      if (performance.now() > endsAtMs) break;
+      // The target runs on; and our own process may do other things.
+      await setImmediate();
+      const taken = lookAtLoop(plan, thread.tid, spoilt > maxSpoiltLooks);
+      longestMs = Math.max(longestMs, taken.pausedMs);
+      if (!taken.isConsistent) spoilt++;
+      else if (taken.result !== null) filled = withLoopValues(thread, taken.result);
+    }
+    threads.push(filled ?? thread);
+  }
   return { threads, pausedMs: longestMs };
+}
+
+function lookAtLoop(
+  plan: LookPlan,
+  tid: number,
+  holdWhileDecoding: boolean,
+): TakenLook<ThreadReading | null> {
+  const { target, mappings, pages } = plan;
+  let lateReads = 0;
+  const wishes = { tids: [tid], mappings, pages, holdWhileDecoding };
+  const taken = takeLook(target.pid, wishes, (look) => {
+    const { memory, threads } = look;
+    const [stopped] = threads;
+    const at = stopped === undefined ? null : findReadableCall({ ...plan, memory }, stopped);
+    const read = at === null ? [] : plan.decode(look, limits.decodeInStopMs, at);
+    for (const page of memory.usedPages) pages.add(page);
+    lateReads = memory.lateReads.size;
+    return read[0] ?? null;
+  });
+  const isConsistent = holdWhileDecoding ? taken.isConsistent : lateReads === 0;
+  return { ...taken, isConsistent };
 }
 
 /** Nothing could be stopped: say why, or read what needs no stop. */
@@ -236,24 +271,21 @@ function readRefused(
     registers: null,
     ...knownFacts(isolate),
   }));
-  const moment = { memory: scene.memory, threads: [] };
-  const subject = liveSubject(target, scene.mappings);
-  const prepared = prepareActivity(subject, moment, []);
-  const activity = readActivity(subject, prepared, moment, scene.endsAtMs);
+  const activity = readActivityUnstopped(target, scene.mappings, scene.endsAtMs);
   missing.push(...activity.missing);
   return { threads: readThreads(scene, starts), pausedMs: 0, activity: activity.activity };
 }
 
 function threadStart(
-  { tid, registers, caught }: StoppedThread,
+  { tid, registers }: StoppedThread,
   isolate: KnownIsolate | undefined,
-  checks: readonly LoopCheck[],
+  at: CallPlace | undefined,
 ): ThreadStart {
   return {
     tid,
     registers,
     ...knownFacts(isolate),
-    ...(caught !== undefined && { check: { checks, address: registers.rip, ...caught } }),
+    ...(at !== undefined && { at }),
   };
 }
 

@@ -5,6 +5,7 @@ import type {
   HeapSizes,
   Missing,
   Request,
+  Task,
   Threadpool,
   Timer,
 } from '../report/schema.ts';
@@ -27,13 +28,13 @@ export interface KnownIsolate {
   readonly framePointer?: number;
 }
 
-/** One thread that has an isolate. */
+/** One thread: main and worker have an isolate. */
 export interface ThreadReading {
   readonly tid: number;
-  readonly kind: 'main' | 'worker';
+  readonly kind: 'main' | 'worker' | 'native';
   readonly workerId?: number;
   readonly vmState?: string;
-  /** Innermost first; empty with a `note` when no JavaScript is on the stack. */
+  /** Innermost first, C++ included; with a `note` when no JavaScript is on the stack. */
   readonly frames: readonly Frame[];
   readonly note?: string;
 }
@@ -44,6 +45,8 @@ export interface ProcessReading {
   /** Longest time the threads stood still in one look. */
   readonly pausedMs: number;
   readonly threads: readonly ThreadReading[];
+  /** Suspended async functions of all isolates; `missing` tells what there is besides. */
+  readonly tasks?: readonly Task[];
   /** Absent when the main loop cannot be found in this binary. */
   readonly loop?: EventLoopReading;
   /** Absent when the reader could not come to it. */

@@ -9,6 +9,8 @@ import { type Mapping, readMaps } from './memory/maps.ts';
 import { PagedMemory } from './memory/paged.ts';
 import { readExecutablePath, readThreadIds, readTracerPid } from './memory/process-files.ts';
 import { UnreadableMemory } from './memory/source.ts';
+import { livePlaces } from './memory/symbol-file.ts';
+import { NativeModules } from './native-frames/native-module.ts';
 import { ScriptCache } from './scripts.ts';
 
 /** Binaries are large and processes share them: by device, inode and time of change. */
@@ -20,6 +22,8 @@ export class Program {
   readonly binary: NodeBinary;
   readonly layout: V8Layout;
   readonly scripts: ScriptCache;
+  /** Where C++ frames are looked up; null: they are not. */
+  nativeModules: NativeModules | null = null;
   readonly #mappedPath: string;
 
   /**
@@ -61,6 +65,7 @@ export class Target extends Program {
   constructor(pid: number) {
     const { binary, mappedPath } = readRunningBinary(pid);
     super(pid, binary, mappedPath);
+    this.nativeModules = new NativeModules(new LiveMemory(pid), livePlaces(pid));
   }
 
   /** The memory map as it is now. */

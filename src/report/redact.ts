@@ -104,6 +104,7 @@ function redactFrame(frame: Frame, tally: RedactionTally): Frame {
 function redactTask(task: Task, tally: RedactionTally): Task {
   return {
     ...task,
+    ...(task.receiver && { receiver: redactValue(task.receiver, null, tally) }),
     arguments: redactVariables(task.arguments, tally),
     locals: redactVariables(task.locals, tally),
   };

@@ -70,7 +70,10 @@ export type Tier = v.InferOutput<typeof Tier>;
 /** One activation. Lines and columns count from 1; columns are in UTF-16 units, as in error.stack. */
 export const Frame = v.looseObject({
   function: v.string(),
-  /** Script name as V8 knows it: a path, a file: or node: URL. Absent for builtin and native frames. */
+  /**
+   * Script name as V8 knows it: a path, a file: or node: URL. For a native frame of C++ the name of its program or
+   * library, such as `libc.so.6`. Absent for builtins, and for native functions as JavaScript called them.
+   */
   file: v.exactOptional(v.string()),
   line: v.exactOptional(v.number()),
   column: v.exactOptional(v.number()),
@@ -154,11 +157,26 @@ export const Task = v.looseObject({
   file: v.exactOptional(v.string()),
   line: v.exactOptional(v.number()),
   column: v.exactOptional(v.number()),
+  kind: v.exactOptional(v.picklist(['async-function', 'async-generator'])),
+  /** Thread whose isolate it belongs to. */
+  tid: v.exactOptional(Tid),
+  /** How many tasks like this one stand at this place; values are those of one of them. Absent: one. */
+  count: v.exactOptional(v.number()),
+  receiver: v.exactOptional(Value),
   locals: v.array(Variable),
   arguments: v.array(Variable),
+  source: v.exactOptional(
+    v.looseObject({ line: v.string(), before: v.array(v.string()), after: v.array(v.string()) }),
+  ),
   /** Id of another task, or words for what it waits for. */
   awaits: v.exactOptional(v.union([v.number(), v.string()])),
   awaitedBy: v.array(v.number()),
+  /** Ids of all tasks it waits for, also through Promise.all and its like. */
+  dependsOn: v.exactOptional(v.array(v.number())),
+  /** Ids of the tasks that wait for each other in a circle with this one: none of them can go on. */
+  cycle: v.exactOptional(v.array(v.number())),
+  /** `unsure`: nothing was found that could resume it; it may be garbage that is not yet collected. */
+  liveness: v.exactOptional(v.picklist(['live', 'unsure'])),
 });
 export type Task = v.InferOutput<typeof Task>;
 

@@ -1,8 +1,9 @@
 /**
  * Stacks. The reader's own code is what the eye should find: its frames are bright and show values and source; code of
  * packages is one line; `node:` internals and V8 builtins are one dim line while they are innermost (they say what the
- * program called last) and folded into a count elsewhere.
+ * program called last) and folded into a count elsewhere. C++ is one line where the thread stands, and only counted below.
  */
+import { isMachineFrame } from '../report/machine-frame.ts';
 import type { Frame, Variable } from '../report/schema.ts';
 import { sourceLines } from './source.ts';
 import { argumentSpans, isOwnName, variableLines } from './values.ts';
@@ -27,6 +28,8 @@ export interface FrameOptions {
 
 /** Internal frames shown above the first frame of the program; the rest is folded. */
 const maxInnermostInternals = 3;
+/** C++ functions named in the line for those innermost. */
+const maxNamedMachineFrames = 4;
 /** Frames shown of one stack when it is not shown in full. */
 const maxShownFrames = 40;
 /** Frames with values and source; below, heads only. */
@@ -37,6 +40,7 @@ export function originOf(frame: Frame): FrameOrigin {
   const file = frame.original?.file ?? frame.file ?? '';
   if (
     frame.kind === 'builtin' ||
+    isMachineFrame(frame) ||
     file.startsWith('node:') ||
     (file === '' && frame.kind !== 'wasm')
   ) {
@@ -70,7 +74,7 @@ export function frameLines(frames: readonly Frame[], options: FrameOptions): Lin
 type FrameGroup =
   | { readonly kind: 'frame'; readonly first: number; readonly count: 1; readonly frame: Frame }
   | {
-      readonly kind: 'internal' | 'same' | 'rest';
+      readonly kind: 'machine' | 'internal' | 'same' | 'rest';
       readonly first: number;
       readonly count: number;
     };
@@ -78,7 +82,9 @@ type FrameGroup =
 function foldFrames(frames: readonly Frame[]): FrameGroup[] {
   const groups: FrameGroup[] = [];
   const firstOurs = frames.findIndex((frame) => originOf(frame) !== 'internal');
-  let index = 0;
+  const machine = countWhile(frames, 0, isMachineFrame);
+  if (machine > 0) groups.push({ kind: 'machine', first: 0, count: machine });
+  let index = machine;
   while (index < frames.length) {
     const frame = frames[index];
     if (frame === undefined) {
@@ -89,12 +95,17 @@ function foldFrames(frames: readonly Frame[]): FrameGroup[] {
       break;
     }
     const same = countWhile(frames, index, (other) => isSamePlace(other, frame));
-    const isInnermost = index < maxInnermostInternals && (firstOurs === -1 || index < firstOurs);
+    const isInnermost =
+      index < machine + maxInnermostInternals &&
+      (firstOurs === -1 || index < firstOurs) &&
+      !isMachineFrame(frame);
     const internal = isInnermost
       ? 0
       : countWhile(frames, index, (other) => originOf(other) === 'internal');
     if (internal > 0) {
-      groups.push({ kind: 'internal', first: index, count: internal });
+      // C++ between two functions of the program says nothing that they do not.
+      if (countWhile(frames, index, isMachineFrame) < internal)
+        groups.push({ kind: 'internal', first: index, count: internal });
       index += internal;
     } else if (same > 3) {
       // Recursion: the innermost and the outermost activation are worth a look.
@@ -137,9 +148,16 @@ function foldedLine(
   ];
 }
 
-function describeFold(kind: 'internal' | 'same' | 'rest', folded: readonly Frame[]): string {
+function describeFold(
+  kind: Exclude<FrameGroup['kind'], 'frame'>,
+  folded: readonly Frame[],
+): string {
   const [first] = folded;
   switch (kind) {
+    case 'machine': {
+      const names = folded.slice(0, maxNamedMachineFrames).map((frame) => frame.function);
+      return `in C++: ${names.join(' ← ')}${folded.length > names.length ? ' ← …' : ''}`;
+    }
     case 'internal': {
       const modules = new Set(folded.map((frame) => frame.file ?? 'V8'));
       return `… ${formatCount(folded.length, 'frame')} of ${[...modules].slice(0, 4).join(', ')}${modules.size > 4 ? ', …' : ''}`;

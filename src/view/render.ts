@@ -2,6 +2,7 @@
  * A report as text for a terminal. Pure. The order is what somebody woken at night needs: the verdict, the guilty stack with
  * its values, the evidence, then everything else.
  */
+import { isMachineFrame } from '../report/machine-frame.ts';
 import type { Report, Thread } from '../report/schema.ts';
 import { formatVersion } from '../report/schema.ts';
 import { activityLines, missingLines, surroundingLines } from './environment.ts';
@@ -85,8 +86,9 @@ function guiltyThread(report: Report): Thread | undefined {
   );
 }
 
+/** Threads with C++ alone are one line together, unless everything is wanted. */
 function hasStack(thread: Thread): boolean {
-  return thread.kind !== 'native' || thread.frames.length > 0;
+  return thread.kind !== 'native' || thread.frames.some((frame) => !isMachineFrame(frame));
 }
 
 function otherThreadLines(
@@ -96,12 +98,12 @@ function otherThreadLines(
   full: boolean,
 ): Line[] {
   const others = report.threads.filter((thread) => thread !== guilty);
-  const stacked = others.filter(hasStack);
+  const stacked = others.filter((thread) => hasStack(thread) || (full && thread.frames.length > 0));
   const shown = stacked.slice(0, full ? stacked.length : maxOtherThreads);
   const cwd = report.process.cwd;
   const lines = shown.flatMap((thread) => {
     const ownCode = full ? thread.frames : firstOwnFrames(thread);
-    const folded = thread.frames.length - ownCode.length;
+    const folded = thread.frames.slice(ownCode.length).filter((f) => !isMachineFrame(f)).length;
     return [
       ...threadLines(
         { ...thread, frames: ownCode },
@@ -115,7 +117,7 @@ function otherThreadLines(
     lines.push([span(`… ${stacked.length - shown.length} more threads with a stack`, 'dim')], []);
   }
   const native = nativeThreadLines(
-    others.filter((thread) => !hasStack(thread)),
+    others.filter((thread) => !stacked.includes(thread)),
     width,
   );
   return native.length === 0 ? lines.slice(0, -1) : [...lines, ...native];

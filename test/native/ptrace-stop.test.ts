@@ -172,10 +172,10 @@ suite('stopping threads', () => {
     const target = await startTarget(busyThreads);
     try {
       const reader = await startTarget(
-        `import('#dist/native.js').then(({ requireNative }) => {
+        `import('#dist/native.js').then(({ requireNative, registerSetBytes }) => {
            const results = new Int32Array(2);
            const tids = Int32Array.of(1, ${target.pid});
-           const stopped = requireNative().stopThreads(tids, new Uint8Array(432), results, 100, 100);
+           const stopped = requireNative().stopThreads(tids, new Uint8Array(tids.length * registerSetBytes), results, 100, 100);
            const memory = requireNative().readMemory(${target.pid}, 4096, new Uint8Array(8));
            console.log('ready'); console.log([stopped, ...results, memory].join());
          });`,

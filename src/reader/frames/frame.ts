@@ -4,8 +4,8 @@ import type { Registers } from '../memory/registers.ts';
 import type { Address } from '../memory/source.ts';
 import type { IsolateState } from './isolate.ts';
 
-/** One frame that people may want to see; entry and stub frames are passed over. */
-export type UnwoundFrame = ScriptFrame | ExitFrame;
+/** One frame that people may want to see, or below which such are; stub frames are passed over. */
+export type UnwoundFrame = ScriptFrame | ExitFrame | EntryFrame;
 
 /** A frame of a JavaScript function, of whatever tier, or of a builtin written like one. */
 export interface ScriptFrame {
@@ -25,6 +25,13 @@ export interface ScriptFrame {
 /** JavaScript called something native. */
 export interface ExitFrame {
   readonly kind: 'exit';
+  readonly fp: Address;
+  readonly type: string;
+}
+
+/** C++ called JavaScript: below are the frames of that C++. */
+export interface EntryFrame {
+  readonly kind: 'entry';
   readonly fp: Address;
   readonly type: string;
 }

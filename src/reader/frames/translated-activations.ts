@@ -9,7 +9,7 @@ import type { Heap } from '../heap/heap.ts';
 import { optimizedOut, type Slot, tagged, unreadable } from '../heap/slot.ts';
 import { smiValue, type Tagged, withoutWeakBit } from '../layout/tagged.ts';
 import { type TranslationEncoding, translationEncodings } from '../layout/translation-opcodes.ts';
-import { UnreadableMemory } from '../memory/source.ts';
+import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { Activation } from './activation.ts';
 import type { CodeObject } from './code.ts';
 import {
@@ -50,6 +50,12 @@ export function readTranslated(
   }
 }
 
+/** True: a frame whose call returns to this address can be read. @throws UnreadableMemory */
+export function isTranslatedAt(heap: Heap, code: CodeObject, returnAddress: Address): boolean {
+  const encoding = translationEncodings[heap.layout.version];
+  return findPoint(heap, returnAddress, code, encoding) !== null;
+}
+
 /** The function of a literal: weak references and wrappers taken off; null when the literal is something else. */
 export function readFunctionLiteral(
   heap: Heap,
@@ -69,7 +75,7 @@ function readLiteral(heap: Heap, deoptimizationData: Tagged, index: number): Tag
 function findTranslation(heap: Heap, frame: ScriptFrame, code: CodeObject): Translation | null {
   const encoding: TranslationEncoding = translationEncodings[heap.layout.version];
   const data = code.deoptimizationData;
-  const point = findPoint(heap, frame, code, encoding);
+  const point = findPoint(heap, frame.pc, code, encoding);
   if (point === null) return null;
   const bytes = heap.byteArray(heap.element(data, encoding.data.translations));
   if (bytes === null) return null;
@@ -84,18 +90,18 @@ function findTranslation(heap: Heap, frame: ScriptFrame, code: CodeObject): Tran
 
 function findPoint(
   heap: Heap,
-  frame: ScriptFrame,
+  pc: Address | null,
   code: CodeObject,
   encoding: TranslationEncoding,
 ): DeoptimizationPoint | null {
-  if (frame.pc === null || (code.tier !== 'maglev' && code.tier !== 'turbofan')) return null;
+  if (pc === null || (code.tier !== 'maglev' && code.tier !== 'turbofan')) return null;
   const data = code.deoptimizationData;
   const elements = {
     length: heap.arrayLength(data),
     smi: (index: number) => smiValue(heap.element(data, index)),
   };
   const bytes = readSafepoints(heap, code, code.tier, encoding);
-  return findDeoptimizationPoint(elements, encoding, frame.pc - code.start, {
+  return findDeoptimizationPoint(elements, encoding, pc - code.start, {
     tier: code.tier,
     bytes,
   });

@@ -114,6 +114,7 @@ export class Unwinder {
     if (type.endsWith('Exit')) frames.push({ kind: 'exit', fp, type });
     if (!type.endsWith('Entry'))
       return { fp: memory.u64(fp), pc: memory.u64(fp + 8), registers: null };
+    frames.push({ kind: 'entry', fp, type });
     const exitFp = memory.u64(fp + entryFrameSlots.exitFp);
     if (exitFp !== 0) return { fp: exitFp, pc: null, registers: null };
     if (layout.require('entryFrameHasFastCall') === 0) return null;

@@ -51,7 +51,11 @@ const functionKind = { shift: 17, mask: 31, firstConstructor: 3, lastConstructor
  * 13.x that word stands behind everything read here. Source: src/common/globals.h, src/objects/scope-info.tq; checked
  * against the variables of real modules.
  */
-const moduleScopeWithCount: Readonly<Record<string, number>> = { '13.6': 5, '14.6': 5 };
+const moduleScopeWithCount: Readonly<Record<string, number>> = {
+  '12.4': 3,
+  '13.6': 5,
+  '14.6': 5,
+};
 const maxNameChars = 200;
 
 /** @throws UnreadableMemory */

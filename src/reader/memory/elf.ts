@@ -32,6 +32,12 @@ export interface ElfSymbol {
   readonly size: number;
 }
 
+/** Raw symbols and the names they refer to. */
+export interface SymbolTable {
+  readonly entries: Buffer;
+  readonly names: Buffer;
+}
+
 interface Section {
   readonly type: number;
   readonly fileOffset: number;
@@ -107,22 +113,24 @@ export class ElfFile {
   readSymbols(prefixes: readonly string[]): Map<string, ElfSymbol> {
     const wanted = prefixes.map((prefix) => Buffer.from(prefix, 'latin1'));
     const symbols = new Map<string, ElfSymbol>();
+    for (const { entries, names } of this.readSymbolTables())
+      collectSymbols(entries, names, wanted, symbols);
+    return symbols;
+  }
+
+  /** .symtab; of a stripped file .dynsym, which has only what is exported. */
+  readSymbolTables(): SymbolTable[] {
     const tables = this.#sections.filter(({ type }) => type === SHT_SYMTAB);
-    // What .dynsym has, .symtab has too; only a stripped file must do with the exported ones.
     if (tables.length === 0)
       tables.push(...this.#sections.filter(({ type }) => type === SHT_DYNSYM));
-    for (const section of tables) {
-      const names = this.#sections[section.link];
-      if (names === undefined || section.bytes > maxTableBytes || names.bytes > maxTableBytes)
-        continue;
-      collectSymbols(
-        this.readFile(section.fileOffset, section.bytes),
-        this.readFile(names.fileOffset, names.bytes),
-        wanted,
-        symbols,
-      );
-    }
-    return symbols;
+    return tables.flatMap(({ link, fileOffset, bytes }) => {
+      const names = this.#sections[link];
+      if (names === undefined || bytes > maxTableBytes || names.bytes > maxTableBytes) return [];
+      return {
+        entries: this.readFile(fileOffset, bytes),
+        names: this.readFile(names.fileOffset, names.bytes),
+      };
+    });
   }
 
   #readSegments(header: Buffer): Segment[] {

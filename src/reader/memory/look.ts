@@ -3,7 +3,7 @@
  * on before anything is decoded. The copy is one consistent moment.
  */
 import { limits } from '../../limits.ts';
-import { pageBytes, registerSetBytes, requireNative, vectorSetBytes } from '../../native.ts';
+import { pageBytes, registerSetBytes, requireNative } from '../../native.ts';
 import { LiveMemory } from './live.ts';
 import { findMapping, type Mapping } from './maps.ts';
 import { PagedMemory } from './paged.ts';
@@ -13,20 +13,8 @@ import type { Address } from './source.ts';
 export interface StoppedThread {
   readonly tid: number;
   readonly registers: Registers;
-  /** What it held where it was caught. */
-  readonly caught?: CaughtThread;
-}
-
-/** Catch one thread at one of these addresses before anything is copied. */
-export interface CatchWish {
-  readonly tid: number;
-  readonly addresses: readonly Address[];
-}
-
-export interface CaughtThread {
-  /** Raw register sets, as Native.catchThread fills them. */
-  readonly registers: Buffer;
-  readonly vectors: Buffer;
+  /** All of them, as Native.stopThreads() fills them. */
+  readonly registerSet: Buffer;
 }
 
 export interface Look {
@@ -51,7 +39,6 @@ export interface LookWishes {
   readonly pages: Iterable<Address>;
   /** True: the threads stand still until `decode` has returned, so that every read is of the same moment. */
   readonly holdWhileDecoding: boolean;
-  readonly catch?: CatchWish;
 }
 
 /** Stops, copies, resumes, decodes; whatever `decode` throws, the target runs on. */
@@ -68,16 +55,9 @@ export function takeLook<Result>(
   const stop = new HeldStop();
   native.stopThreads(tids, registers, results, limits.stopTimeoutMs, limits.holdLimitMs);
   try {
-    const caught = wishes.catch === undefined ? null : catchThread(wishes.catch);
-    const sorted = sortResults(tids, registers, results);
     const look: Look = {
       memory: new PagedMemory(new LiveMemory(pid)),
-      refused: sorted.refused,
-      threads: sorted.threads.map((thread) =>
-        caught !== null && thread.tid === wishes.catch?.tid
-          ? { tid: thread.tid, registers: parseRegisters(caught.registers), caught }
-          : thread,
-      ),
+      ...sortResults(tids, registers, results),
     };
     const pages = new Set(wanted);
     for (const thread of look.threads) addStack(pages, thread.registers.rsp, wishes.mappings);
@@ -102,20 +82,6 @@ class HeldStop {
   }
 }
 
-function catchThread({ tid, addresses }: CatchWish): CaughtThread | null {
-  const registers = Buffer.alloc(registerSetBytes);
-  const vectors = Buffer.alloc(vectorSetBytes);
-  const tries = requireNative().catchThread(
-    tid,
-    Float64Array.from(addresses),
-    limits.maxCatchTries,
-    limits.catchTimeoutMs,
-    registers,
-    vectors,
-  );
-  return tries < 0 ? null : { registers, vectors };
-}
-
 function sortResults(
   tids: Int32Array,
   registers: Buffer,
@@ -128,7 +94,7 @@ function sortResults(
     if (errno !== 0) refused.push({ tid, errno });
     else {
       const bytes = registers.subarray(i * registerSetBytes, (i + 1) * registerSetBytes);
-      threads.push({ tid, registers: parseRegisters(bytes) });
+      threads.push({ tid, registers: parseRegisters(bytes), registerSet: bytes });
     }
   });
   return { threads, refused };

@@ -33,12 +33,10 @@ export class PagedMemory {
     this.#pages.set(page, bytes);
   }
 
-  /** Changes our copy, never the target. Bytes on pages that are not cached are dropped. */
+  /** Changes our copy, never the target. @throws UnreadableMemory */
   patch(address: Address, bytes: Uint8Array): void {
     bytes.forEach((byte, i) => {
-      const page = address + i - ((address + i) % pageBytes);
-      const cached = this.#pages.get(page);
-      if (cached) cached[address + i - page] = byte;
+      this.#require(address + i)[(address + i) % pageBytes] = byte;
     });
   }
 
@@ -70,6 +68,13 @@ export class PagedMemory {
   /** A 64-bit word. Exact below 2^53, and for Smis (their low half is zero): all that is compared is exact. */
   u64(address: Address): number {
     return this.u32(address) + this.u32(address + 4) * 2 ** 32;
+  }
+
+  /** A 64-bit word with every bit. */
+  word(address: Address): bigint {
+    const offset = address % pageBytes;
+    if (offset <= pageBytes - 8) return this.#require(address).readBigUInt64LE(offset);
+    return BigInt(this.u32(address)) | (BigInt(this.u32(address + 4)) << 32n);
   }
 
   f64(address: Address): number {

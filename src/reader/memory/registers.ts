@@ -8,10 +8,23 @@ export interface RegisterCall {
 }
 
 const indexes = {
+  r15: 0,
+  r14: 1,
+  r13: 2,
   r12: 3,
   rbp: 4,
+  rbx: 5,
+  r11: 6,
+  r10: 7,
   r9: 8,
+  r8: 9,
+  rax: 10,
+  rcx: 11,
+  rdx: 12,
+  rsi: 13,
   rdi: 14,
+  /** Number of the system call the thread is in; -1 (as 2^64 - 1, rounded) when it is in none. */
+  originalRax: 15,
   rip: 16,
   rsp: 19,
   fsBase: 21,
@@ -21,17 +34,11 @@ export type Registers = Readonly<Record<keyof typeof indexes, number>>;
 
 /** @param bytes one register set, `registerSetBytes` long */
 export function parseRegisters(bytes: Buffer): Registers {
-  const word = (name: keyof typeof indexes) =>
-    bytes.readUInt32LE(indexes[name] * 8) + bytes.readUInt32LE(indexes[name] * 8 + 4) * 2 ** 32;
-  return {
-    r12: word('r12'),
-    rbp: word('rbp'),
-    r9: word('r9'),
-    rdi: word('rdi'),
-    rip: word('rip'),
-    rsp: word('rsp'),
-    fsBase: word('fsBase'),
-  };
+  const words = Object.entries(indexes).map(([name, index]) => [
+    name,
+    bytes.readUInt32LE(index * 8) + bytes.readUInt32LE(index * 8 + 4) * 2 ** 32,
+  ]);
+  return Object.fromEntries(words) as Registers;
 }
 
 /** user_regs_struct: rdi, rsi, rdx, r10, r8, r9. */

@@ -1,0 +1,227 @@
+/**
+ * V8's pages of one isolate, and the words in them.
+ *
+ * Every page of the garbage-collected heap is 256 KiB, aligned to that, and begins with a header that leads to the
+ * isolate's Heap, which is part of the Isolate (src/heap/memory-chunk.h, memory-chunk-layout.h):
+ *
+ *     10.2, 11.3   size, flags, Heap*, …
+ *     12.4         flags, the page itself, size, Heap*, …
+ *     13.6, 14.6   flags, metadata*; the metadata outside the heap holds the Heap*
+ *
+ * No offset is taken from a table: a page belongs to the isolate when one of these words points into the Isolate. So a
+ * page of another isolate, a buffer, a thread's stack are never searched. Dead memory is passed over where it can be told:
+ * pages that a scavenge has left (flag), blocks of the free lists (their map), and the unused rest of the areas that are
+ * allocated from (top to limit, kept in the Isolate).
+ */
+import { limits } from '../../limits.ts';
+import type { Mapping } from '../memory/maps.ts';
+import type { PagedMemory } from '../memory/paged.ts';
+import { type Address, type MemorySource, UnreadableMemory } from '../memory/source.ts';
+
+export const heapPageBytes = 256 << 10;
+/** sizeof(v8::internal::Isolate) is 60 to 66 KiB in all versions. */
+const isolateBytes = 128 << 10;
+const headerWords = 6;
+const metadataWords = 24;
+/** MemoryChunk::FROM_PAGE, the half of the young generation that is empty. */
+const fromPage = 1 << 3;
+const flagsWordIfSizeFirst = 1;
+const smallestPageBytes = 8_192;
+const smallestUnit = 4_096;
+
+/** A word looked for, and what is to be done where it stands. */
+export type Needles = ReadonlyMap<number, (words: HeapWords, index: number) => void>;
+
+/** What a search reads: one heap page at a time, by words. */
+export class HeapWords {
+  address: Address = 0;
+  /** Two of these are one word; the lower half comes first. */
+  readonly halves = new Uint32Array(heapPageBytes / 4);
+  readonly bytes = new Uint8Array(this.halves.buffer);
+
+  /** Word at an index of the page; 0 behind its end. */
+  word(index: number): number {
+    return (this.halves[index * 2] ?? 0) + (this.halves[index * 2 + 1] ?? 0) * 2 ** 32;
+  }
+
+  addressOf(index: number): Address {
+    return this.address + index * 8;
+  }
+}
+
+/** An unused piece of a page. */
+interface Gap {
+  readonly start: Address;
+  readonly end: Address;
+}
+
+export interface HeapPages {
+  /** Start addresses. */
+  readonly pages: readonly Address[];
+  readonly gaps: readonly Gap[];
+  /** True: there are more than limits.maxHeapPages. */
+  readonly isTruncated: boolean;
+}
+
+/** Finds the pages of an isolate's heap. Reads a header of each possible place; 1 GiB takes some 10 ms. */
+export function findHeapPages(
+  memory: PagedMemory,
+  mappings: readonly Mapping[],
+  isolate: Address,
+): HeapPages {
+  const pages: Address[] = [];
+  let looked = 0;
+  for (const { start, end, writable, executable, path } of mappings) {
+    if (!writable || executable || path !== '') continue;
+    const first = Math.ceil(start / heapPageBytes) * heapPageBytes;
+    // A page may end early: V8 gives back what it does not need of the last ones.
+    for (let page = first; page < end; page += heapPageBytes) {
+      if (looked++ >= limits.maxHeapPages) return finish(memory, isolate, pages, true);
+      if (isHeapPage(memory, page, isolate)) pages.push(page);
+    }
+  }
+  return finish(memory, isolate, pages, false);
+}
+
+function finish(
+  memory: PagedMemory,
+  isolate: Address,
+  pages: readonly Address[],
+  isTruncated: boolean,
+): HeapPages {
+  return { pages, gaps: findGaps(memory, isolate, new Set(pages)), isTruncated };
+}
+
+function isHeapPage(memory: PagedMemory, page: Address, isolate: Address): boolean {
+  try {
+    const words = Array.from({ length: headerWords }, (_, i) => memory.u64(page + i * 8));
+    const [first = 0, second = 0] = words;
+    if (first === 0 && second === 0) return false;
+    const isOurs = (word: number) => word >= isolate && word < isolate + isolateBytes;
+    // Sizes are whole pages of memory; some flag of the lowest is always set beside high ones.
+    const isSize = first >= smallestPageBytes && first % smallestUnit === 0;
+    const flags = isSize ? words[flagsWordIfSizeFirst] : first;
+    if (((flags ?? 0) & fromPage) !== 0) return false;
+    if (words.some(isOurs)) return true;
+    if (second % 8 !== 0 || !memory.isReadable(second)) return false;
+    for (let i = 0; i < metadataWords; i++) if (isOurs(memory.u64(second + i * 8))) return true;
+    return false;
+  } catch (error) {
+    if (error instanceof UnreadableMemory) return false;
+    throw error;
+  }
+}
+
+/** LinearAllocationArea (start, top, limit) of the young and the old generation: triples of ascending addresses of one page. */
+function findGaps(memory: PagedMemory, isolate: Address, pages: ReadonlySet<Address>): Gap[] {
+  const gaps: Gap[] = [];
+  for (let at = isolate; at < isolate + isolateBytes; at += 8) {
+    try {
+      const [start, top, end] = [memory.u64(at), memory.u64(at + 8), memory.u64(at + 16)];
+      const page = start - (start % heapPageBytes);
+      const isAligned = start % 8 === 0 && top % 8 === 0 && end % 8 === 0;
+      const isOrdered = start <= top && top <= end && end <= page + heapPageBytes;
+      if (isAligned && isOrdered && pages.has(page)) gaps.push({ start: top, end });
+    } catch (error) {
+      if (error instanceof UnreadableMemory) break;
+      throw error;
+    }
+  }
+  return gaps;
+}
+
+/** One step of a search: a page at a time, so that the caller can watch the clock. */
+export class HeapSearch {
+  readonly words = new HeapWords();
+  readonly #source: MemorySource;
+  readonly #heap: HeapPages;
+  readonly #freeSpaceMap: number;
+  readonly #filter = new Uint8Array(1 << 16);
+  #isStopped = false;
+
+  /** @param freeSpaceMap tagged map of the blocks of the free lists; 0 when it is not known */
+  constructor(source: MemorySource, heap: HeapPages, freeSpaceMap: number) {
+    this.#source = source;
+    this.#heap = heap;
+    this.#freeSpaceMap = freeSpaceMap;
+  }
+
+  /**
+   * Calls for each place where a needle stands.
+   * @param endsAtMs performance.now() at which the search ends unfinished
+   * @returns false when the time was over
+   */
+  find(needles: Needles, endsAtMs: number): boolean {
+    if (needles.size === 0) return true;
+    this.#filter.fill(0);
+    for (const word of [...needles.keys(), this.#freeSpaceMap])
+      if (word !== 0) this.#filter[((word % 2 ** 32) >>> 3) & 0xffff] = 1;
+    this.#begin();
+    for (const page of this.#heap.pages) {
+      if (this.#isStopped) return true;
+      if (performance.now() > endsAtMs) return false;
+      const readBytes = this.#source.read(page, this.words.bytes);
+      this.words.bytes.fill(0, readBytes);
+      this.words.address = page;
+      this.#searchPage(needles);
+    }
+    return true;
+  }
+
+  #begin(): void {
+    this.#isStopped = false;
+  }
+
+  /** Ends the search behind the page it is at. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #searchPage(needles: Needles): void {
+    const { halves } = this.words;
+    const filter = this.#filter;
+    const freeSpaceMap = this.#freeSpaceMap;
+    const gaps = this.#heap.gaps.filter(
+      ({ start }) => start - (start % heapPageBytes) === this.words.address,
+    );
+    let i = nextHit(halves, filter, 0);
+    for (; i < halves.length; i = nextHit(halves, filter, i + 2)) {
+      const word = this.words.word(i / 2);
+      if (word === freeSpaceMap) {
+        i = (i + Math.max(0, this.#freeBytes(i) / 4 - 2)) | 0;
+        continue;
+      }
+      const visit = needles.get(word);
+      if (visit === undefined) continue;
+      const address = this.words.address + i * 4;
+      if (!gaps.some(({ start, end }) => address >= start && address < end))
+        visit(this.words, i / 2);
+    }
+  }
+
+  /** FreeSpace: map, size as a Smi, next. 0 when it does not look like one. */
+  #freeBytes(half: number): number {
+    const { halves } = this.words;
+    const size = halves[half + 3] ?? 0;
+    const isSize = (halves[half + 2] ?? 0) === 0 && size >= 16 && size % 8 === 0;
+    return isSize && half * 4 + size <= heapPageBytes ? size : 0;
+  }
+}
+
+/** The inner loop, kept small: nearly all the time of a search is spent here. */
+function nextHit(halves: Uint32Array, filter: Uint8Array, from: number): number {
+  const end = halves.length;
+  let i = from;
+  while (i < end && filter[((halves[i] ?? 0) >>> 3) & 0xffff] === 0) i += 2;
+  return i;
+}
+
+/** Words of an object that a needle stands at the start of: the tagged field at a byte offset. */
+export function fieldAt(words: HeapWords, index: number, offset: number): number {
+  return words.word(index + offset / 8);
+}
+
+/** Tagged pointer to the object that starts at an index. */
+export function objectAt(words: HeapWords, index: number): number {
+  return words.addressOf(index) + 1;
+}

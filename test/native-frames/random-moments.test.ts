@@ -1,0 +1,49 @@
+/** Stacks at random moments of mixed work: C++ frames join, or the stack says why they do not. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { takeLook } from '#dist/reader/memory/look.js';
+import { readThreads } from '#dist/reader/read-threads.js';
+import { Target } from '#dist/reader/target.js';
+import { isMachineFrame } from '#dist/report/machine-frame.js';
+import { spawnProgram } from '../harness/spawn-target.ts';
+import { program } from '../reader/reading.ts';
+
+/** More of them are for a quiet machine: SLEEPER_TEST_STACKS=2000. */
+const stacks = Number(process.env['SLEEPER_TEST_STACKS'] ?? 150);
+
+for (const node of ['20', '24'] as const)
+  test(`C++ frames of ${stacks} stacks of Node.js ${node} at random moments`, async (t) => {
+    const { pid } = await spawnProgram(t, program('mixed.cjs'), { node });
+    const target = new Target(pid);
+    const mappings = target.readMappings();
+    let inNative = 0;
+    for (let i = 0; i < stacks; i++) {
+      const [thread] = takeLook(
+        pid,
+        { tids: [pid], mappings: target.readMappings(), pages: [], holdWhileDecoding: true },
+        ({ memory, threads }) =>
+          readThreads(
+            {
+              target,
+              memory,
+              mappings: target.readMappings(),
+              endsAtMs: performance.now() + 1_000,
+            },
+            threads,
+          ),
+      ).result;
+      assert.ok(thread, `stack ${i}`);
+      const names = thread.frames.map((frame) => frame.function).join(' < ');
+      assert.doesNotMatch(
+        thread.note ?? '',
+        /C\+\+ frames could not be read/,
+        `${thread.note}: ${names}`,
+      );
+      assert.equal(thread.frames.at(-1)?.function, '_start', `stack ${i}: ${names}`);
+      const [top] = thread.frames;
+      if (top !== undefined && isMachineFrame(top)) inNative++;
+      await delay((i * 3.7) % 11); // another moment each time, not a wait for anything
+    }
+    assert.ok(mappings.length > 0 && inNative > 5, `${inNative} were caught in C++`);
+  });

@@ -1,0 +1,61 @@
+/** Values of loops in optimised code are worked out, not seen: none of them may be wrong. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { nodeNames } from '../harness/node-versions.ts';
+import { spawnProgram } from '../harness/spawn-target.ts';
+import { waitFor } from '../harness/wait.ts';
+import { mainThread, program, read, variables } from './reading.ts';
+
+const readings = 25;
+
+for (const node of nodeNames)
+  test(`variables of an optimised loop belong together on Node.js ${node}`, async (t) => {
+    const target = await spawnProgram(t, program('loop-invariants.cjs'), { node });
+    const readLoop = async () => {
+      const thread = mainThread(await read(target.pid), target.pid);
+      const frame = thread.frames.find((candidate) => candidate.function === 'loop');
+      if (frame?.tier !== 'turbofan' || thread.note?.includes('of a turn of their loop') !== true)
+        return null;
+      return variables(frame);
+    };
+    let exact = 0;
+    const turns = new Set<string>();
+    await waitFor('the loop is optimised', readLoop);
+    for (let i = 0; i < readings; i++) {
+      const seen = await readLoop();
+      if (seen === null) continue;
+      assertBelongTogether(seen);
+      exact++;
+      turns.add(seen['turn'] ?? '');
+    }
+    // A look may meet the thread in the garbage collector.
+    assert.ok(exact > readings / 2, `${exact} of ${readings} readings have values`);
+    assert.ok(turns.size > exact / 2, 'the loop runs on between them');
+  });
+
+function assertBelongTogether(seen: Record<string, string>): void {
+  assert.match(seen['turn'] ?? '', /^\d+$/);
+  const turn = Number(seen['turn']);
+  const half = turn / 2;
+  const word = ['a', 'bb', 'ccc'][turn % 3] ?? '';
+  assert.deepEqual(
+    {
+      mixed: seen['mixed'],
+      half: seen['half'],
+      root: seen['root'],
+      pair: seen['pair'],
+      word: seen['word'],
+      value: seen['value'],
+      broken: seen['broken'],
+    },
+    {
+      mixed: String((turn * 5) ^ 0x5a5a),
+      half: String(half),
+      root: String(Math.sqrt(half * half + 0.25)),
+      pair: `Pair {left: ${turn}, right: ${-half - 0.5}}`,
+      word: `"${word}"`,
+      value: String((turn % 3) * 10),
+      broken: '0',
+    },
+  );
+}

@@ -54,7 +54,7 @@ function triggerOf(path: string, core: CoreReading): Capture['trigger'] {
   const { signal, writtenBy, sizeBytes } = core;
   const modifiedAt = new Date(core.modifiedAtMs).toISOString();
   const file = { path, sizeBytes, modifiedAt, writtenBy };
-  const origin = `core file ${path}, written by ${writtenBy === 'gdb' ? 'gdb' : 'the kernel'} (${modifiedAt})`;
+  const origin = `core file ${path}, written by ${writtenBy === 'debugger' ? 'a debugger' : 'the kernel'} (${modifiedAt})`;
   if (signal === null) return { kind: 'request', reason: origin, core: file };
   return {
     kind: 'fatal-signal',

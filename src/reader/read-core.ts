@@ -71,14 +71,14 @@ export interface CoreReading {
   readonly loop: Omit<MainLoop, 'turnedAtMs'> | null;
   /** What the event loops hold; null when the node binary is missing. Timers are told from the loop's last turn on. */
   readonly activity: LoopActivity | null;
-  readonly writtenBy: 'gdb' | 'kernel';
+  readonly writtenBy: 'debugger' | 'kernel';
   readonly sizeBytes: number;
   /** When the file was last written, milliseconds since 1970. A copy has its own time. */
   readonly modifiedAtMs: number;
   readonly missing: readonly Missing[];
 }
 
-/** Signals that a program dies of. gdb also notes those it stopped the program with itself (SIGSTOP, SIGTRAP). */
+/** Signals that a program dies of. Debuggers also note those they stopped it with (SIGSTOP, SIGTRAP). */
 const deadly: ReadonlySet<string> = new Set([
   'SIGABRT',
   'SIGBUS',
@@ -239,11 +239,14 @@ class CoreReader {
 }
 
 /** Both writers put the thread that got the signal first. */
-function signalOf(thread: CoreThread | undefined, writtenBy: 'gdb' | 'kernel'): CoreSignal | null {
+function signalOf(
+  thread: CoreThread | undefined,
+  writtenBy: 'debugger' | 'kernel',
+): CoreSignal | null {
   if (thread === undefined || thread.signal === 0) return null;
   const named = Object.entries(constants.signals).find(([, number]) => number === thread.signal);
   const name = named?.[0] ?? `signal ${thread.signal}`;
-  if (writtenBy === 'gdb' && !deadly.has(name)) return null;
+  if (writtenBy === 'debugger' && !deadly.has(name)) return null;
   const { tid, signalDetail } = thread;
   return { name, tid, detail: signalDetail?.signal === thread.signal ? signalDetail : null };
 }

@@ -48,8 +48,6 @@ import { readTasks } from './tasks/read-tasks.ts';
 export { openEventLoop } from './loop/event-loop.ts';
 
 const EPERM = 1;
-/** Looks at a loop that needed pages not copied in the stop, until the target is held instead. */
-const maxSpoiltLooks = 3;
 
 /**
  * Reads the process as it is now.
@@ -203,14 +201,15 @@ async function addLoopValues(
     let filled: ThreadReading | null = null;
     const endsAtMs = Math.min(plan.endsAtMs, performance.now() + limits.loopLooksMs);
     const isWanted = counted.look !== null && lacksLocals(thread);
-    let spoilt = 0;
+    // A loop that allocates needs pages that nobody has used before: then the target is held.
+    let holds = false;
     for (let looks = 0; isWanted && filled === null && looks < limits.maxLoopLooks; looks++) {
       if (performance.now() > endsAtMs) break;
       // The target runs on; and our own process may do other things.
       await setImmediate();
-      const taken = lookAtLoop(plan, thread.tid, spoilt > maxSpoiltLooks);
+      const taken = lookAtLoop(plan, thread.tid, holds);
       longestMs = Math.max(longestMs, taken.pausedMs);
-      if (!taken.isConsistent) spoilt++;
+      if (!taken.isConsistent) holds = true;
       else if (taken.result !== null) filled = withLoopValues(thread, taken.result);
     }
     threads.push(filled ?? thread);

@@ -38,7 +38,7 @@ for (const node of nodeNames)
         assert.match(reading.nodeVersion ?? '', new RegExp(`^v${node}\\.`));
         assert.equal(reading.pid, target.pid);
         assert.equal(reading.signal, null);
-        assert.equal(reading.writtenBy, 'gdb');
+        assert.equal(reading.writtenBy, 'debugger');
         assert.deepEqual(reading.missing, []);
       });
     });

@@ -30,6 +30,8 @@ function isKernelWriting(): boolean {
 export interface CrashOptions {
   readonly node: NodeName;
   readonly nodeFlags?: readonly string[];
+  /** Which memory is dumped, core(5); the kernel's default includes the first page of each ELF file. */
+  readonly coredumpFilter?: string;
   /** Called when the program has said `ready <pid>`; without it the program dies by itself. */
   readonly kill?: (pid: number) => void;
 }
@@ -37,7 +39,7 @@ export interface CrashOptions {
 /** The core of a program that died, and who wrote it. */
 export interface CrashCore {
   readonly file: string;
-  readonly writtenBy: 'gdb' | 'kernel';
+  readonly writtenBy: 'debugger' | 'kernel';
 }
 
 /**
@@ -56,7 +58,9 @@ export async function withCrash<T>(
   try {
     const isKernel = isKernelWriting();
     const gdb = 'gdb -nx -q -batch -ex run -ex "gcore core" -ex kill --args "$@"';
-    const script = isKernel ? 'ulimit -c unlimited; exec "$@"' : `exec ${gdb}`;
+    const filter = `echo ${options.coredumpFilter ?? '0x33'} > /proc/self/coredump_filter`;
+    const run = isKernel ? 'exec "$@"' : `exec ${gdb}`;
+    const script = `ulimit -c unlimited; ${filter}; ${run}`;
     const target = spawnCommand(owner, ['bash', '-c', script, 'bash', ...node], { directory });
     if (options.kill !== undefined) {
       const [, pid] = await target.expect(/^ready (\d+)/);
@@ -67,7 +71,7 @@ export async function withCrash<T>(
     assert.ok(name, `a core was written:\n${target.lines.join('\n')}`);
     return await use({
       file: path.join(directory, name),
-      writtenBy: isKernel ? 'kernel' : 'gdb',
+      writtenBy: isKernel ? 'kernel' : 'debugger',
     });
   } finally {
     fs.rmSync(directory, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 /** `sleeper core`: a report from a core file. */
+import path from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Report } from '../../report/schema.ts';
 import { archiveOption, parseDuration } from '../arguments.ts';
@@ -47,14 +48,15 @@ async function report(file: string, options: CoreCommandOptions): Promise<ExitSt
   const { keepReport, showReport } = await import('../show-report.ts');
   const { randomUUID } = await import('node:crypto');
   const result: Report = reportCore({
-    path: file,
+    // The report may be read in another directory.
+    path: path.resolve(file),
     id: randomUUID(),
     deadlineMs: options.deadline,
     ...(options.node !== undefined && { node: options.node }),
   });
-  const path = await keepReport(result, options.archive);
-  await showReport(result, path, options);
-  if (path === null && options.archive !== false) return exitStatus.failed;
+  const keptAt = await keepReport(result, options.archive);
+  await showReport(result, keptAt, options);
+  if (keptAt === null && options.archive !== false) return exitStatus.failed;
   if (isHang(result)) return exitStatus.hangFound;
   return isPartial(result) ? exitStatus.partial : exitStatus.done;
 }

@@ -7,6 +7,7 @@
  *   2. C++: V8 noted the exit frame (c_entry_fp), or for calls without exit frame the caller's fp and pc.
  */
 import type { Heap } from '../heap/heap.ts';
+import type { Builtin } from '../layout/node-binary.ts';
 import type { Registers } from '../memory/registers.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { CodeLookup } from './code.ts';
@@ -18,10 +19,15 @@ const interpreterBuiltin =
   /Handler$|^InterpreterEntryTrampoline|^InterpreterEnter|^BaselineOrInterpreterEnter/;
 /** push rbp; mov rbp, rsp */
 const framePrologue = Buffer.from([0x55, 0x48, 0x89, 0xe5]);
-/** The checks before the prologue (is the code still valid, tiering) are shorter than this. */
-const prologueSearchBytes = 96;
+/**
+ * The checks before the prologue (is the code still valid, tiering) are shorter than this; InterpreterEntryTrampoline has the
+ * most: 97, 110, 119, 109 and 125 bytes in Node 18, 20, 22, 24 and 26.
+ */
+const prologueSearchBytes = 192;
 /** Context, function, argument count. */
 const fixedFrameBytes = 24;
+/** The same, bytecode array and bytecode offset. */
+const interpretedFrameBytes = 40;
 const returnOpcodes = [0xc3, 0xc2];
 /** How far above rsp a frameless builtin leaves its return address. */
 const returnAddressSearchBytes = 4096;
@@ -93,8 +99,7 @@ function topOfGenerated(
   const builtin = place.space.builtinAt(rip);
   const entered = enteredFrame(heap, place, registers);
   if (entered !== null) {
-    const isScript = builtin === null || builtin.name.startsWith('InterpreterEntryTrampoline');
-    if (isScript && heap.isFunction(registers.rdi))
+    if ((builtin === null || isTrampoline(builtin)) && heap.isFunction(registers.rdi))
       frames.push({
         kind: 'script',
         fp: entered,
@@ -121,12 +126,19 @@ function topOfGenerated(
  * The steps are: push rbp; mov rbp, rsp; then the frame's marker, or context, function and argument count are pushed.
  */
 function enteredFrame(heap: Heap, place: CodePlaces, { rip, rsp, rbp }: Registers): Address | null {
-  const pushRbp = findPrologue(heap, place.space.builtinAt(rip) ?? place.code.find(rip));
+  const builtin = place.space.builtinAt(rip);
+  const pushRbp = findPrologue(heap, builtin ?? place.code.find(rip));
   if (pushRbp !== null && rip <= pushRbp) return rsp - 8;
   if (pushRbp !== null && rip === pushRbp + 1) return rsp;
-  if (rsp > rbp || rsp <= rbp - fixedFrameBytes) return null;
+  const frameBytes = isTrampoline(builtin) ? interpretedFrameBytes : fixedFrameBytes;
+  if (rsp > rbp || rsp <= rbp - frameBytes) return null;
   const isMarked = rsp <= rbp - 8 && isFrameMarker(heap.memory.u64(rbp - 8));
   return isMarked ? null : rbp;
+}
+
+/** The builtin that enters interpreted functions. */
+function isTrampoline(builtin: Builtin | null): boolean {
+  return builtin?.name.startsWith('InterpreterEntryTrampoline') === true;
 }
 
 /** Address of the `push rbp` that builds the frame of this code; null when it builds none near its start. */

@@ -9,7 +9,8 @@
  *   PRPSINFO   both     pid, name, the first 80 characters of the command line
  *   AUXV       both     the auxiliary vector: where the program headers and the arguments are
  *   FILE       both     which files were mapped where. Code of files is mostly not in the core itself
- *   GDB_TDESC  gdb      only tells that gdb wrote it
+ *
+ * The kernel begins with a PRSTATUS, gdb with the PRPSINFO: that tells who wrote a core.
  *
  * Offsets are those of x86-64: struct elf_prstatus (336 bytes), elf_prpsinfo (136), siginfo (128).
  */
@@ -31,7 +32,6 @@ const NT_PRPSINFO = 3;
 const NT_AUXV = 6;
 const NT_FILE = 0x46494c45;
 const NT_SIGINFO = 0x53494749;
-const NT_GDB_TDESC = 0xff000000;
 const status = { signal: 12, tid: 32, userTime: 48, systemTime: 64, registers: 112 } as const;
 const info = { pid: 24, name: 40, nameBytes: 16, arguments: 56, argumentBytes: 80 } as const;
 
@@ -79,7 +79,7 @@ export interface CoreNotes {
   readonly auxiliary: ReadonlyMap<number, number>;
   /** Sorted by start, without overlaps. */
   readonly files: readonly MappedRange[];
-  readonly writtenBy: 'gdb' | 'kernel';
+  readonly writtenBy: 'debugger' | 'kernel';
 }
 
 /** Reads all notes; what is cut, too large or too many is left out with its reason. */
@@ -136,7 +136,6 @@ class NotesReader {
   }
 
   #take(type: number, offset: number, length: number): void {
-    if (type === NT_GDB_TDESC) this.#writtenBy = 'gdb';
     if (![NT_PRSTATUS, NT_PRPSINFO, NT_AUXV, NT_FILE, NT_SIGINFO].includes(type)) return;
     if (length > limits.maxCoreNoteBytes) {
       this.#lack('a note of the core', `over-limit: it claims ${length} bytes`);
@@ -145,7 +144,7 @@ class NotesReader {
     const bytes = Buffer.alloc(length);
     if (this.#file.read(offset, bytes) < length) return;
     if (type === NT_PRSTATUS) this.#takeThread(bytes);
-    if (type === NT_PRPSINFO) this.#process ??= parseProcess(bytes);
+    if (type === NT_PRPSINFO) this.#takeProcess(bytes);
     if (type === NT_AUXV) this.#auxiliary = parseAuxiliary(bytes);
     if (type === NT_FILE) this.#files = parseFiles(bytes);
     if (type === NT_SIGINFO) this.#takeDetail(bytes);
@@ -167,6 +166,11 @@ class NotesReader {
       cpuMs: cpuMs > 0 ? cpuMs : null,
       signalDetail: null,
     });
+  }
+
+  #takeProcess(bytes: Buffer): void {
+    if (this.#threads.length === 0) this.#writtenBy = 'debugger';
+    this.#process ??= parseProcess(bytes);
   }
 
   #takeDetail(bytes: Buffer): void {

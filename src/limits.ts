@@ -94,6 +94,8 @@ export const limits = {
   maxSymbols: 1 << 20,
   /** Characters of a mangled name that are read; template names go to tens of thousands. */
   maxSymbolChars: 4_096,
+  /** Time for finding the suspended async functions: a gigabyte of heap is searched at about 1 GB/s, several times. */
+  tasksMs: 4_000,
   /** Threads looked at in one process. */
   maxThreads: 4_096,
   /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */

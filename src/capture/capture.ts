@@ -49,6 +49,8 @@ export interface CaptureRequest {
   readonly isolates?: readonly KnownIsolate[];
   /** Ask the agent for isolates and leave to trace. Default true, but for requests that name the isolates. */
   readonly askAgent?: boolean;
+  /** False: stacks only, no search of the heap for suspended async functions. */
+  readonly tasks?: boolean;
   /** What only the inside knows. */
   readonly error?: ErrorRecord;
   /** Thread in which the error was thrown; the main thread when absent. */
@@ -93,7 +95,8 @@ export async function capture(
     request.isolates ??
     (request.askAgent === false ? [] : await askAgent(request.pid, dependencies, missing));
   const readerMs = endsAtMs - reserveMs - performance.now();
-  const reading = await climb(request.pid, isolates, readerMs, dependencies, missing);
+  const wishes = { timeMs: readerMs, tasks: request.tasks !== false };
+  const reading = await climb(request.pid, isolates, wishes, dependencies, missing);
   const main = before.value.find((task) => task.tid === request.pid);
   const samples = await lookAgain(request.pid, main, firstLookAtMs, endsAtMs);
   const facts = await factsRead;

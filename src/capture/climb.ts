@@ -59,16 +59,17 @@ const fatalReaderErrors = new Set(['ERR_SLEEPER_NOT_NODE']);
 export async function climb(
   pid: number,
   isolates: readonly KnownIsolate[],
-  timeMs: number,
+  wishes: { readonly timeMs: number; readonly tasks: boolean },
   dependencies: CaptureDependencies,
   missing: Missing[],
 ): Promise<ProcessReading | null> {
+  const { timeMs, tasks } = wishes;
   if (timeMs <= 0) {
     missing.push({ what: 'reader', reason: 'no time left' });
     return null;
   }
   try {
-    const options = isolates.length > 0 ? { deadlineMs: timeMs, isolates } : { deadlineMs: timeMs };
+    const options = { deadlineMs: timeMs, tasks, ...(isolates.length > 0 && { isolates }) };
     const reading = await within(async () => dependencies.readProcess(pid, options), timeMs);
     if (reading.known) return reading.value;
     missing.push({ what: 'reader', reason: reading.reason });

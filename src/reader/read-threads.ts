@@ -129,15 +129,16 @@ class ThreadReader {
   }
 
   read(start: ThreadStart, isolate: IsolateState): ThreadReading {
+    const native = openNativeStack(this.#scene);
+    const innermost = native.innermost(start.registers);
     const result = this.#unwinder.unwind({
       isolate,
-      registers: start.registers,
+      registers: native.javaScriptRegisters ?? start.registers,
       ...(start.at !== undefined && { at: start.at }),
       ...(start.framePointer !== undefined && { framePointer: start.framePointer }),
     });
     const isMain = start.tid === this.#scene.target.pid;
-    const native = openNativeStack(this.#scene);
-    const frames = [...native.innermost(start.registers), ...this.#describe(result.frames, native)];
+    const frames = [...innermost, ...this.#describe(result.frames, native)];
     const broken = result.brokenAt && `the stack could not be read to its end: ${result.brokenAt}`;
     const notes = [result.note ?? broken, ...native.notes].filter((note) => note !== undefined);
     return {

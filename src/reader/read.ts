@@ -15,12 +15,7 @@ import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
 import { readEventLoop } from './loop/event-loop.ts';
-import {
-  momentOf,
-  readActivityAt,
-  readActivityUnstopped,
-  rehearseActivity,
-} from './loop/moment.ts';
+import { momentOf, readActivityAt, readUnstopped, rehearseActivity } from './loop/moment.ts';
 import { LiveMemory, refuseIfGoneOrDenied } from './memory/live.ts';
 import { type Look, type StoppedThread, type TakenLook, takeLook } from './memory/look.ts';
 import type { Mapping } from './memory/maps.ts';
@@ -34,13 +29,7 @@ import {
   readThreads,
   type ThreadStart,
 } from './read-threads.ts';
-import type {
-  KnownIsolate,
-  LoopActivity,
-  ProcessReading,
-  ReadOptions,
-  ThreadReading,
-} from './reading.ts';
+import type { KnownIsolate, ProcessReading, ReadOptions, ThreadReading } from './reading.ts';
 import { Target } from './target.ts';
 import { findIsolates, type IsolateOfThread } from './tasks/isolates.ts';
 import { readTasks } from './tasks/read-tasks.ts';
@@ -64,7 +53,13 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
     });
   const endsAtMs = performance.now() + options.deadlineMs;
   const { threads, isolates, pausedMs, activity } = await readStopped(target, options, missing);
-  const tasks = readTasks({ target, mappings: target.readMappings(), isolates, endsAtMs }, missing);
+  const tasks =
+    options.tasks === false
+      ? { tasks: [], pausedMs: 0 }
+      : readTasks(
+          { target, mappings: target.readMappings(), isolates, endsAtMs: tasksEndAtMs(endsAtMs) },
+          missing,
+        );
   const nodeVersion = target.readNodeVersion();
   const loop = readEventLoop(target);
   return {
@@ -79,11 +74,13 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
   };
 }
 
-interface StoppedReading {
-  readonly threads: readonly ThreadReading[];
-  readonly pausedMs: number;
-  readonly activity?: LoopActivity;
+/** The search is the last and the longest part: what was read before must not be lost to its deadline. */
+function tasksEndAtMs(endsAtMs: number): number {
+  const nowMs = performance.now();
+  return nowMs + Math.min(limits.tasksMs, (endsAtMs - nowMs) / 2);
 }
+
+type StoppedReading = Pick<ProcessReading, 'threads' | 'pausedMs' | 'activity'>;
 
 async function readStopped(
   target: Target,
@@ -270,7 +267,7 @@ function readRefused(
     registers: null,
     ...knownFacts(isolate),
   }));
-  const activity = readActivityUnstopped(target, scene.mappings, scene.endsAtMs);
+  const activity = readUnstopped(target, scene.mappings, scene.endsAtMs);
   missing.push(...activity.missing);
   return { threads: readThreads(scene, starts), pausedMs: 0, activity: activity.activity };
 }

@@ -13,6 +13,8 @@ import type {
 export interface ReadOptions {
   /** Isolates already known to the agent; they make reading possible while another tracer holds the threads. */
   readonly isolates?: readonly KnownIsolate[];
+  /** False: stacks only, no search of the heap for suspended async functions. */
+  readonly tasks?: boolean;
   /** Total time the reader may take, in milliseconds. */
   readonly deadlineMs: number;
 }

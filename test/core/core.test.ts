@@ -1,5 +1,6 @@
 /** Cores of real processes say what a look at the live process says. */
 import assert from 'node:assert/strict';
+import { isMachineFrame } from '#dist/report/machine-frame.js';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -70,7 +71,7 @@ for (const node of ['20', '24'] as const)
         assert.equal(variables(frameOf(worker.reading, 'work'))['job'], '{id: "job-9", size: 40}');
         assert.equal(variables(frameOf(worker.reading, 'countPrimes'))['step'], '2');
         const main = threadOf(reading, target.pid);
-        assert.deepEqual(main.frames, []);
+        assert.ok(main.frames.every(isMachineFrame));
         assert.match(main.note ?? '', /event loop/);
       });
     });

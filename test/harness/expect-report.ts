@@ -1,5 +1,6 @@
 /** Holds a report against the expected.json of its program. Collects every difference before it fails. */
 import assert from 'node:assert/strict';
+import { isMachineFrame } from '#dist/report/machine-frame.js';
 import type { ErrorRecord, Frame, Report, Thread } from '#dist/report/schema.js';
 import { findMismatches, findVariableMismatches } from './expect-value.ts';
 import type { ExpectedError, ExpectedFrame, ZooKind } from './zoo.ts';
@@ -97,7 +98,7 @@ export function assertExpected(report: Report, kind: ZooKind): void {
   }
   const thread = findThread(report, kind);
   mismatches.push(...stackMismatches(thread, kind));
-  if (expected.noFrames && (thread.frames.length > 0 || !thread.note)) {
+  if (expected.noFrames && (!thread.frames.every(isMachineFrame) || !thread.note)) {
     mismatches.push(`frames: ${String(thread.frames.length)}, note: ${String(thread.note)}`);
   }
   if (expected.error !== undefined) {

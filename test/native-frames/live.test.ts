@@ -1,6 +1,7 @@
 /** C++ and C frames of real processes, and how they stand between the JavaScript ones. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import { LiveMemory } from '#dist/reader/memory/live.js';
@@ -114,6 +115,7 @@ test('a mutex and its owner; a signal handler on a stack of its own', async (t) 
   execFileSync('cc', ['-O1', '-pthread', '-o', binary, path.join(programs, 'waits.c')]);
   const { pid, child } = spawnCommand(t, [binary]);
   await new Promise((resolve) => child.stdio[3]?.once('data', resolve));
+  fs.unlinkSync(binary); // an update while it runs
   const waiter = await waitFor('the second thread waits', () =>
     readThreads(pid).find((thread) => thread.tid !== pid && thread.syscall === 'futex'),
   );

@@ -26,6 +26,10 @@ const names: Readonly<Record<string, string>> = {
   _ZStlsISt11char_traitsIcEERSt13basic_ostreamIcT_ES5_PKc: 'std::operator<<',
   _ZN3std2io5Write9write_all17h0123456789abcdefE: 'std::io::Write::write_all',
   _ZN4node8SpinLoopB5cxx11Ev: 'node::SpinLoop',
+  _ZN2v88internal6maglev9Processor7ProcessITkNS1_12IsValueNodeTENS1_9ConstructEEEvPT_:
+    'v8::internal::maglev::Processor::Process',
+  _ZN4node4Blob14ReadArithmeticIjQsr3stdE15is_arithmetic_vITL0__EEET_v:
+    'node::Blob::ReadArithmetic…',
   _ZN8truncate: '_ZN8truncate',
   _Z: '_Z',
 };

@@ -10,14 +10,23 @@ import { spawnProgram } from '../harness/spawn-target.ts';
 import { program } from '../reader/reading.ts';
 
 /** More of them are for a quiet machine: SLEEPER_TEST_STACKS=2000. */
-const stacks = Number(process.env['SLEEPER_TEST_STACKS'] ?? 150);
+const stacks = Number(process.env['SLEEPER_TEST_STACKS'] ?? 75);
 
-for (const node of ['20', '24'] as const)
-  test(`C++ frames of ${stacks} stacks of Node.js ${node} at random moments`, async (t) => {
-    const { pid } = await spawnProgram(t, program('mixed.cjs'), { node });
+const cases = [
+  { node: '20', nodeFlags: [] },
+  { node: '24', nodeFlags: [] },
+  // A signal every tenth of a millisecond: often its handler stands on top of JavaScript.
+  { node: '20', nodeFlags: ['--cpu-prof', '--cpu-prof-interval=100'] },
+  { node: '24', nodeFlags: ['--cpu-prof', '--cpu-prof-interval=100'] },
+] as const;
+
+for (const { node, nodeFlags } of cases)
+  test(`${stacks} stacks of Node.js ${[node, ...nodeFlags].join(' ')} at random moments`, async (t) => {
+    const { pid } = await spawnProgram(t, program('mixed.cjs'), { node, nodeFlags });
     const target = new Target(pid);
     const mappings = target.readMappings();
     let inNative = 0;
+    let inHandler = 0;
     for (let i = 0; i < stacks; i++) {
       const [thread] = takeLook(
         pid,
@@ -43,7 +52,10 @@ for (const node of ['20', '24'] as const)
       assert.equal(thread.frames.at(-1)?.function, '_start', `stack ${i}: ${names}`);
       const [top] = thread.frames;
       if (top !== undefined && isMachineFrame(top)) inNative++;
+      if (/SignalHandler|ProfilerSignal/.test(names)) inHandler++;
+      assert.match(names, /round|writeSync/, `stack ${i}: ${names}; ${thread.note}`);
       await delay((i * 3.7) % 11); // another moment each time, not a wait for anything
     }
+    t.diagnostic(`${inNative} in C++, ${inHandler} in a signal handler`);
     assert.ok(mappings.length > 0 && inNative > 5, `${inNative} were caught in C++`);
   });

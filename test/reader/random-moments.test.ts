@@ -17,7 +17,11 @@ for (const node of nodeNames)
       const reading = await read(target.pid);
       const thread = mainThread(reading, target.pid);
       const names = thread.frames.map((frame) => frame.function);
-      assert.doesNotMatch(thread.note ?? '', /could not be read/, `${i}: ${thread.note} ${names.join(' < ')}`);
+      assert.doesNotMatch(
+        thread.note ?? '',
+        /could not be read/,
+        `${i}: ${thread.note} ${names.join(' < ')}`,
+      );
       assert.ok(names.includes('(top level)'), `stack ${i} is whole: ${names.join(' < ')}`);
       const work = thread.frames.find((frame) => frame.function === 'work');
       const round = thread.frames.find((frame) => frame.function === 'round');

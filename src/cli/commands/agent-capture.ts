@@ -61,6 +61,7 @@ async function captureRequestOf(
     trigger,
     id: request.reportId ?? randomUUID(),
     deadlineMs: deadlinesMs[request.mode],
+    tasks: request.mode === 'report',
     isolates: isolates ?? [],
     ...(error !== undefined && { error }),
     ...(errorTid !== undefined && { errorTid }),

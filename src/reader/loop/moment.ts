@@ -72,7 +72,7 @@ export function readActivityAt(
 }
 
 /** Reads what needs no registers: the main loop without its pool's threads, from the running process. */
-export function readActivityUnstopped(
+export function readUnstopped(
   target: Target,
   mappings: readonly Mapping[],
   endsAtMs: number,

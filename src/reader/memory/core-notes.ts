@@ -15,7 +15,7 @@
  * Offsets are those of x86-64: struct elf_prstatus (336 bytes), elf_prpsinfo (136), siginfo (128).
  */
 import { limits } from '../../limits.ts';
-import { registerSetBytes } from '../../native.ts';
+import { generalSetBytes } from '../../native.ts';
 import type { Missing } from '../../report/schema.ts';
 import type { CoreFile, FileRange } from './core-file.ts';
 import { wordAt } from './elf.ts';
@@ -151,12 +151,12 @@ class NotesReader {
   }
 
   #takeThread(bytes: Buffer): void {
-    if (bytes.length < status.registers + registerSetBytes) return;
+    if (bytes.length < status.registers + generalSetBytes) return;
     if (this.#threads.length >= limits.maxThreads) {
       this.#lack('some threads', `over-limit: only ${limits.maxThreads} are read`);
       return;
     }
-    const registers = bytes.subarray(status.registers, status.registers + registerSetBytes);
+    const registers = bytes.subarray(status.registers, status.registers + generalSetBytes);
     const cpuMs = timeMs(bytes, status.userTime) + timeMs(bytes, status.systemTime);
     this.#threads.push({
       tid: bytes.readUInt32LE(status.tid),

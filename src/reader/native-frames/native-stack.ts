@@ -22,7 +22,12 @@ import {
   type NativeSurroundings,
   NativeUnwinder,
 } from './native-unwinder.ts';
-import { nativeRegisters, type NativeRegisters } from './step.ts';
+import {
+  nativeRegisters,
+  type NativeRegisters,
+  stackPointerRegister,
+  threadRegisters,
+} from './step.ts';
 import { describeMutexWait } from './mutex-wait.ts';
 
 /** DWARF number → place relative to the entry frame's fp. */
@@ -43,6 +48,7 @@ export class NativeStack {
   readonly #unwinder: NativeUnwinder;
   #framesLeft: number = limits.maxNativeFrames;
   readonly #notes: string[] = [];
+  #javaScriptRegisters: Registers | null = null;
 
   constructor(surroundings: NativeSurroundings) {
     this.#surroundings = surroundings;
@@ -59,9 +65,18 @@ export class NativeStack {
     if (registers === null || this.#surroundings.modules === null) return [];
     const run = this.#unwinder.unwind(nativeRegisters(registers), true, this.#framesLeft);
     const frames = this.#describe(run);
+    this.#javaScriptRegisters = javaScriptRegisters(run, registers);
     const mutex = describeMutexWait(this.#surroundings.memory, registers, frames);
     if (mutex !== null) this.#notes.push(mutex);
     return frames;
+  }
+
+  /**
+   * What the walk over JavaScript should start from instead of the thread's registers: a signal handler may stand on top
+   * of it, on a stack of its own. Null: from those of the thread.
+   */
+  get javaScriptRegisters(): Registers | null {
+    return this.#javaScriptRegisters;
   }
 
   /** The C++ that entered JavaScript through this frame. WebAssembly is entered otherwise, and its C++ is not found. */
@@ -90,6 +105,13 @@ export class NativeStack {
       this.#notes.push(`C++ frames could not be read to their end: ${run.end.reason}`);
     return run.frames.map(describeFrame);
   }
+}
+
+function javaScriptRegisters(run: NativeRun, stopped: Registers): Registers | null {
+  if (run.end !== 'javascript' || run.frames.length === 0) return null;
+  if (run.isInterrupted) return threadRegisters(run.registers, stopped);
+  // JavaScript called C++, and V8 knows from where: only which stack it is on may be news.
+  return { ...stopped, rsp: run.registers[stackPointerRegister] ?? stopped.rsp };
 }
 
 function describeFrame({ pc, module, functionStart }: NativeFrame): Frame {

@@ -31,6 +31,10 @@ export interface NativeRun {
   readonly frames: readonly NativeFrame[];
   /** Where it ended: at JavaScript, at the first frame of the thread, or early, with the reason. */
   readonly end: 'javascript' | 'outermost' | { readonly reason: string };
+  /** Registers of the frame it ended at: of the JavaScript, when that is what was met. */
+  readonly registers: NativeRegisters;
+  /** True: a signal interrupted that frame, and its registers are complete. Else it made a call. */
+  readonly isInterrupted: boolean;
 }
 
 export interface NativeSurroundings {
@@ -40,6 +44,12 @@ export interface NativeSurroundings {
   readonly memory: PagedMemory;
   /** True for embedded builtins and compiled code: V8's own frames, which have no unwind tables. */
   readonly isJavaScript: (pc: Address) => boolean;
+}
+
+interface Walk {
+  registers: NativeRegisters;
+  isInterrupted: boolean;
+  readonly frames: NativeFrame[];
 }
 
 export class NativeUnwinder {
@@ -54,31 +64,27 @@ export class NativeUnwinder {
    * @param maxFrames at most that many frames
    */
   unwind(start: NativeRegisters, isInterrupted: boolean, maxFrames: number): NativeRun {
-    const frames: NativeFrame[] = [];
+    const walk: Walk = { registers: start, isInterrupted, frames: [] };
     try {
-      return { frames, end: this.#walk(start, isInterrupted, maxFrames, frames) };
+      const end = this.#walk(walk, maxFrames);
+      return { ...walk, end };
     } catch (error) {
       if (error instanceof UnreadableMemory || error instanceof MalformedTable)
-        return { frames, end: { reason: error.message } };
+        return { ...walk, end: { reason: error.message } };
       throw error;
     }
   }
 
-  #walk(
-    start: NativeRegisters,
-    isInterrupted: boolean,
-    maxFrames: number,
-    frames: NativeFrame[],
-  ): NativeRun['end'] {
+  #walk(walk: Walk, maxFrames: number): NativeRun['end'] {
     const { isJavaScript, memory } = this.#surroundings;
-    let registers = start;
-    // The return address of a call that never returns lies behind its function: the call itself is looked up.
-    let isCall = !isInterrupted;
+    const { frames } = walk;
     for (;;) {
+      const { registers, isInterrupted } = walk;
       const pc = registers[pcRegister] ?? null;
       if (pc === null) return { reason: 'a return address is lost' };
-      if (pc === 0 && isCall) return 'outermost';
-      const place = isCall ? pc - 1 : pc;
+      if (pc === 0 && !isInterrupted) return 'outermost';
+      // The return address of a call that never returns lies behind its function: the call itself is looked up.
+      const place = isInterrupted ? pc : pc - 1;
       if (isJavaScript(place)) return 'javascript';
       if (frames.length >= maxFrames) return { reason: `more than ${maxFrames} C++ frames` };
       const found = this.#find(place);
@@ -89,7 +95,7 @@ export class NativeUnwinder {
       });
       let caller: NativeRegisters | null;
       if (found.rules !== null) caller = stepOut(found.rules, registers, memory);
-      else if (isCall && found.module?.keepsFramePointer(place) === true)
+      else if (!isInterrupted && found.module?.keepsFramePointer(place) === true)
         caller = followFramePointer(registers, memory);
       else if (isInterrupted && frames.length === 1 && found.module === null)
         caller = returnFromNowhere(registers, memory);
@@ -99,8 +105,8 @@ export class NativeUnwinder {
       // A signal may have been handled on a stack of its own; else callers are always further up.
       if (!isSignal && !isAbove(caller, registers))
         return { reason: 'the stack leads back into itself' };
-      registers = caller;
-      isCall = !isSignal;
+      walk.registers = caller;
+      walk.isInterrupted = isSignal;
     }
   }
 

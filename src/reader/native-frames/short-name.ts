@@ -2,8 +2,8 @@
  * Short readable names of C++ functions: scopes and name, without template arguments, parameters, return type and
  * qualifiers. `_ZN4node9inspector5Agent5StartERKNSt7__cxx1112basic_stringIcE…` is `node::inspector::Agent::Start`.
  *
- * Enough of the Itanium C++ ABI, 5.1 "External Names", to pass over what is not shown; a name that does not fit stays as
- * it is. Clones that the compiler made (`.cold`, `.part.0`) carry the name of their function.
+ * Enough of the Itanium C++ ABI, 5.1 "External Names", to pass over what is not shown; a name that does not fit ends in
+ * `…` where it was understood no more, or stays as it is. Clones that the compiler made (`.cold`, `.part.0`) carry the name of their function.
  */
 import { MalformedTable } from './table-bytes.ts';
 
@@ -32,11 +32,12 @@ export function shortName(symbol: string): string {
     .replace(/@.*$/, '')
     .replace(/\.(?:cold|part|constprop|isra|lto_priv|llvm|clone|localalias)\b.*$/, '');
   if (!plain.startsWith('_Z')) return plain;
+  const name = new MangledName(plain);
   try {
-    return new MangledName(plain).read();
+    return name.read();
   } catch (error) {
-    if (error instanceof MalformedTable) return plain;
-    throw error;
+    if (!(error instanceof MalformedTable)) throw error;
+    return name.begun.length > 1 ? `${name.begun.join('::')}…` : plain;
   }
 }
 
@@ -44,9 +45,15 @@ class MangledName {
   readonly #text: string;
   #at = 2;
   #depth = 0;
+  #begun: readonly string[] | null = null;
 
   constructor(text: string) {
     this.#text = text;
+  }
+
+  /** What was read before something that is not understood, mostly a constraint of C++20. */
+  get begun(): readonly string[] {
+    return this.#begun ?? [];
   }
 
   read(): string {
@@ -80,6 +87,7 @@ class MangledName {
       this.#take('O')
     );
     const parts: string[] = [];
+    this.#begun ??= parts;
     while (!this.#take('E')) if (!this.#component(parts)) this.#fail();
     return parts;
   }
@@ -124,7 +132,7 @@ class MangledName {
     const last = parts.at(-1) ?? '';
     if (this.#takeMatch(/C[I1-5]/y) !== null) return last;
     if (this.#takeMatch(/D[0-5]/y) !== null) return `~${last}`;
-    if (this.#takeMatch(/S_|S[0-9A-Z]+_|T\d*_/y) !== null) return '';
+    if (this.#takeMatch(/S_|S[0-9A-Z]+_|T(?:L\d*_)?\d*_/y) !== null) return '';
     const standard = this.#takeMatch(/S[tabsiod]/y);
     if (standard !== null) return standardNames[standard.slice(1)] ?? '';
     if (this.#take('Ul')) {
@@ -145,7 +153,11 @@ class MangledName {
 
   #skipArguments(): void {
     if (!this.#take('I') && !this.#take('J')) this.#fail();
-    while (!this.#take('E')) this.#skipType();
+    while (!this.#take('E')) {
+      // C++20: what kind of parameter the argument is for stands before it.
+      if (this.#takeMatch(/T[nk]/y) !== null) this.#skipType();
+      this.#skipType();
+    }
   }
 
   /** A type or template argument. */

@@ -12,6 +12,9 @@ import { MalformedTable } from './table-bytes.ts';
  */
 export type NativeRegisters = readonly (number | null)[];
 
+const dwarfNames = [
+  'rax', 'rdx', 'rcx', 'rbx', 'rsi', 'rdi', 'rbp', 'rsp', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15', 'rip',
+] as const; // prettier-ignore
 export const framePointerRegister = 6;
 export const stackPointerRegister = 7;
 export const pcRegister = 16;
@@ -20,9 +23,17 @@ const registerCount = 17;
 const calleeSaved = new Set([3, 6, 12, 13, 14, 15]);
 
 export function nativeRegisters(registers: Registers): NativeRegisters {
-  const { rax, rdx, rcx, rbx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15, rip } =
-    registers;
-  return [rax, rdx, rcx, rbx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15, rip];
+  return dwarfNames.map((name) => registers[name]);
+}
+
+/**
+ * The registers of JavaScript below C++ frames, as the thread would have them had it stopped there.
+ * @param found    what the walk found; a lost register is 0
+ * @param stopped  those of the thread, for what no walk changes
+ */
+export function threadRegisters(found: NativeRegisters, stopped: Registers): Registers {
+  const entries = dwarfNames.map((name, register) => [name, found[register] ?? 0]);
+  return { ...stopped, ...(Object.fromEntries(entries) as Partial<Registers>) };
 }
 
 /**

@@ -3,6 +3,6 @@ import { ready } from '../../zoo/ready.mjs';
 import { readProcess } from '#dist/reader/read.js';
 
 const pid = Number(process.argv[2]);
-await readProcess(pid, { deadlineMs: 5_000 });
+await readProcess(pid, { deadlineMs: 5_000, tasks: false });
 ready();
-for (;;) await readProcess(pid, { deadlineMs: 5_000 });
+for (;;) await readProcess(pid, { deadlineMs: 5_000, tasks: false });

@@ -104,6 +104,22 @@ export const limits = {
   holdLimitMs: 500,
   /** Our own budget for decoding while the target stands still. */
   decodeInStopMs: 60,
+  /** Handles listed of one event loop: a busy server has some ten thousand connections. */
+  maxHandles: 20_000,
+  /** Requests listed of one thread pool queue. */
+  maxRequests: 2_000,
+  /** Timers looked at in one isolate; each takes about a microsecond and a tenth of a kilobyte. */
+  maxTimers: 20_000,
+  /** Lists of timers, one for each delay in use. */
+  maxTimerLists: 4_096,
+  /** Threads of the pool: libuv's own limit. */
+  maxPoolThreads: 1_024,
+  /** Stack of a thread searched for its event loop or its work, from its outer end. */
+  maxStackSearchBytes: 64 << 10,
+  /** PATH_MAX. */
+  maxPathBytes: 4_096,
+  /** Bytes read of one table of /proc/PID/net: 150 for each socket of the network namespace. */
+  maxSocketTableBytes: 16 << 20,
   /** Segments of a core: a process has at most vm.max_map_count mappings, 65,530 by default, some set 262,144. */
   maxCoreSegments: 300_000,
   /** Notes of a core: six for each thread. */

@@ -5,6 +5,7 @@ import { redactCapture } from '../report/redact.ts';
 import { type Capture, type Missing, formatVersion, minReaderVersion } from '../report/schema.ts';
 import { describeSignal } from './core-signal.ts';
 import { coreThreads } from './core-threads.ts';
+import { loopSection } from './loop-section.ts';
 
 /** What to capture. */
 export interface CoreCaptureRequest {
@@ -43,9 +44,7 @@ export function captureCore(request: CoreCaptureRequest): Capture {
     process: processOf(core),
     threads: coreThreads(core),
     tasks: [],
-    handles: [],
-    requests: [],
-    timers: [],
+    ...loopSection(core.activity),
     missing: [...core.missing, ...neverKnown],
     redactions: { count: 0, keys: [] },
   });

@@ -32,6 +32,7 @@ import {
 import { type CaptureDependencies, askAgent, climb } from './climb.ts';
 import { parseErrorFrames } from './error-frames.ts';
 import { lookAgain, waitUntilTurnedOrStuck } from './looks.ts';
+import { liveLoopSection } from './loop-section.ts';
 import { processSection } from './process-section.ts';
 import { addSourceLines } from './source-lines.ts';
 import { mergeThreads, nameCalls } from './threads.ts';
@@ -125,9 +126,7 @@ export async function capture(
     process: processSection(request.pid, facts, reading, missing),
     threads: withErrorFrames(threads, request, facts, missing),
     tasks: [...(reading?.tasks ?? [])],
-    handles: [],
-    requests: [],
-    timers: [],
+    ...liveLoopSection(request.pid, reading?.activity ?? null),
     ...(request.error && { error: request.error }),
     ...(request.annotations && { annotations: { ...request.annotations } }),
     ...(request.breadcrumbs && { breadcrumbs: [...request.breadcrumbs] }),

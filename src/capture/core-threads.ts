@@ -20,10 +20,12 @@ function threadOf(thread: CoreThreadReading, core: CoreReading): Thread {
   const call = thread.call && syscallOf(thread.call);
   const words = thread.call && call && describeCall(core.pid, thread.call, call);
   const loop = isMain ? loopOf(thread, call, core) : null;
+  const heap = core.activity?.heaps.get(tid);
+  const isOfPool = core.activity?.threadpool?.threads.some((pooled) => pooled.tid === tid);
   return {
     tid,
     kind: isMain ? 'main' : reading?.kind === 'worker' ? 'worker' : 'native',
-    name: isMain ? core.name : '',
+    name: isMain ? core.name : isOfPool === true ? 'libuv pool' : '',
     // By the registers: it slept in a call, or it ran.
     state: call === null ? 'R' : 'S',
     // Only the reader looks at cores; a main thread that it could not read is known by its registers alone.
@@ -34,6 +36,7 @@ function threadOf(thread: CoreThreadReading, core: CoreReading): Thread {
     ...(reading?.vmState !== undefined && { vmState: reading.vmState }),
     ...(reading?.note !== undefined && { note: reading.note }),
     ...(loop !== null && { loop }),
+    ...(heap !== undefined && { heap }),
   };
 }
 

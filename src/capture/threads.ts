@@ -51,11 +51,14 @@ function threadOf(
   const { tid, name, state, wchan, cpuMs } = task;
   const isolate = sights.isolates.find((candidate) => candidate.tid === tid);
   const isMain = tid === sights.pid;
+  const isOfPool = sights.reading?.activity?.threadpool?.threads.some(
+    (pooled) => pooled.tid === tid,
+  );
   const isWorker = !isMain && (reading?.kind === 'worker' || isolate !== undefined);
   const thread: Thread = {
     tid,
     kind: isMain ? 'main' : isWorker ? 'worker' : 'native',
-    name,
+    name: isOfPool ? 'libuv pool' : name,
     state,
     via: reading === undefined ? 'proc' : 'reader',
     frames: [...(reading?.frames ?? [])],
@@ -68,9 +71,12 @@ function threadOf(
   if (cpuMs.known) thread.cpuMs = cpuMs.value;
   if (reading?.vmState !== undefined) thread.vmState = reading.vmState;
   if (reading?.note !== undefined) thread.note = reading.note;
-  const loopClock = isMain ? (sights.loop ?? sights.reading?.loop ?? null) : null;
+  const ownClock = sights.reading?.activity?.clocks.get(tid) ?? null;
+  const loopClock = isMain ? (sights.loop ?? sights.reading?.loop ?? null) : ownClock;
   const loop = loopOf(task, loopClock, isolate);
   if (loop !== null) thread.loop = loop;
+  const heap = sights.reading?.activity?.heaps.get(tid);
+  if (heap !== undefined) thread.heap = heap;
   return thread;
 }
 

@@ -7,7 +7,8 @@ import { constants } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
-import { type MainLoop, readMainLoop } from './event-loop.ts';
+import { prepareActivity, readActivity } from './loop/activity.ts';
+import { type MainLoop, readMainLoop } from './loop/event-loop.ts';
 import { CoreMemory } from './memory/core.ts';
 import { notACore } from './memory/core-file.ts';
 import type { CoreThread, SignalDetail } from './memory/core-notes.ts';
@@ -18,7 +19,7 @@ import { UnreadableMemory } from './memory/source.ts';
 import { readArguments, readText } from './memory/stack-top.ts';
 import { NativeModules } from './native-frames/native-module.ts';
 import { readNativeThreads, readThreads } from './read-threads.ts';
-import type { ThreadReading } from './reading.ts';
+import type { LoopActivity, ThreadReading } from './reading.ts';
 import { loadBinary, Program } from './target.ts';
 
 export interface ReadCoreOptions {
@@ -68,6 +69,8 @@ export interface CoreReading {
   readonly signal: CoreSignal | null;
   readonly threads: readonly CoreThreadReading[];
   readonly loop: Omit<MainLoop, 'turnedAtMs'> | null;
+  /** What the event loops hold; null when the node binary is missing. Timers are told from the loop's last turn on. */
+  readonly activity: LoopActivity | null;
   readonly writtenBy: 'debugger' | 'kernel';
   readonly sizeBytes: number;
   /** When the file was last written, milliseconds since 1970. A copy has its own time. */
@@ -144,6 +147,7 @@ class CoreReader {
         reading: byTid.get(tid) ?? null,
       })),
       loop,
+      activity: program && this.#readActivity(program, javascript),
       writtenBy: notes.writtenBy,
       sizeBytes: file.sizeBytes,
       modifiedAtMs: file.modifiedAtMs,
@@ -188,6 +192,25 @@ class CoreReader {
       });
     const others = notes.threads.filter((one) => !threads.some(({ tid }) => tid === one.tid));
     return [...threads, ...readNativeThreads(scene, others)];
+  }
+
+  #readActivity(program: Program, javascript: readonly ThreadReading[]): LoopActivity {
+    const { notes, mappings, missing } = this.#core;
+    const subject = {
+      program,
+      loadBias: program.codeSpace(mappings).loadBias,
+      readAgain: () => this.#memory,
+      isLive: false,
+    };
+    const moment = {
+      memory: this.#memory,
+      threads: notes.threads.map(({ tid, registers: { rsp, fsBase } }) => ({ tid, rsp, fsBase })),
+    };
+    const workers = javascript.filter(({ kind }) => kind === 'worker').map(({ tid }) => tid);
+    const prepared = prepareActivity(subject, moment, workers);
+    const reading = readActivity(subject, prepared, moment, this.#endsAtMs);
+    missing.push(...reading.missing);
+    return reading.activity;
   }
 
   #readArguments(): string[] | null {

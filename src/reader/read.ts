@@ -14,7 +14,8 @@ import { setImmediate } from 'node:timers/promises';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
-import { readEventLoop } from './event-loop.ts';
+import { readEventLoop } from './loop/event-loop.ts';
+import { momentOf, readActivityAt, readUnstopped, rehearseActivity } from './loop/moment.ts';
 import { LiveMemory, refuseIfGoneOrDenied } from './memory/live.ts';
 import { type Look, type StoppedThread, type TakenLook, takeLook } from './memory/look.ts';
 import type { Mapping } from './memory/maps.ts';
@@ -30,11 +31,10 @@ import {
 } from './read-threads.ts';
 import type { KnownIsolate, ProcessReading, ReadOptions, ThreadReading } from './reading.ts';
 import { Target } from './target.ts';
-import type { IsolateOfThread } from './tasks/isolates.ts';
-import { findIsolates } from './tasks/isolates.ts';
+import { findIsolates, type IsolateOfThread } from './tasks/isolates.ts';
 import { readTasks } from './tasks/read-tasks.ts';
 
-export { openEventLoop } from './event-loop.ts';
+export { openEventLoop } from './loop/event-loop.ts';
 
 const EPERM = 1;
 
@@ -52,7 +52,7 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
       reason: `not-supported: those of V8 ${target.layout.version} were used, what they show is likely, not certain`,
     });
   const endsAtMs = performance.now() + options.deadlineMs;
-  const { threads, isolates, pausedMs } = await readStopped(target, options, missing);
+  const { threads, isolates, pausedMs, activity } = await readStopped(target, options, missing);
   const tasks =
     options.tasks === false
       ? { tasks: [], pausedMs: 0 }
@@ -69,6 +69,7 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
     threads,
     tasks: tasks.tasks,
     ...(loop !== null && { loop }),
+    ...(activity !== undefined && { activity }),
     missing,
   };
 }
@@ -79,10 +80,7 @@ function tasksEndAtMs(endsAtMs: number): number {
   return nowMs + Math.min(limits.tasksMs, (endsAtMs - nowMs) / 2);
 }
 
-interface StoppedReading {
-  readonly threads: readonly ThreadReading[];
-  readonly pausedMs: number;
-}
+type StoppedReading = Pick<ProcessReading, 'threads' | 'pausedMs' | 'activity'>;
 
 async function readStopped(
   target: Target,
@@ -121,18 +119,21 @@ async function readStopped(
     });
 
   const tids = rehearsal.result.threads.map(({ tid }) => tid);
-  const scene = { target, memory: first.memory, mappings, endsAtMs };
   const others = first.threads.filter(({ tid }) => !tids.includes(tid));
-  const native = readNativeThreads(scene, others);
+  const native = readNativeThreads({ target, memory: first.memory, mappings, endsAtMs }, others);
+  const loops = rehearseActivity(target, mappings, first, { tids, endsAtMs });
   const pages = new Set(first.memory.usedPages);
-  const counted = await readOneMoment({ target, mappings, tids, pages, endsAtMs, decode }, missing);
-  const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs);
-  const plan = { target, mappings, tids, pages, endsAtMs, decode };
+  const plan = { ...loops, target, mappings, pages, endsAtMs, decode };
+  const counted = await readOneMoment(plan, missing);
+  const activity = readActivityAt(plan, momentOf(counted.look ?? first));
+  missing.push(...activity.missing);
+  const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs, activity.pausedMs);
   const withValues = await addLoopValues(plan, counted, pausedMs);
   return {
     ...withValues,
     threads: [...withValues.threads, ...native],
     isolates: findIsolates(target, mappings, first.threads, tids),
+    activity: activity.activity,
   };
 }
 
@@ -266,7 +267,9 @@ function readRefused(
     registers: null,
     ...knownFacts(isolate),
   }));
-  return { threads: readThreads(scene, starts), pausedMs: 0 };
+  const activity = readUnstopped(target, scene.mappings, scene.endsAtMs);
+  missing.push(...activity.missing);
+  return { threads: readThreads(scene, starts), pausedMs: 0, activity: activity.activity };
 }
 
 function threadStart(

@@ -1,5 +1,14 @@
 /** What the reader answers. Frames and values are already in report form; nothing here refers to the target. */
-import type { Frame, Missing, Task } from '../report/schema.ts';
+import type {
+  Frame,
+  Handle,
+  HeapSizes,
+  Missing,
+  Request,
+  Task,
+  Threadpool,
+  Timer,
+} from '../report/schema.ts';
 
 export interface ReadOptions {
   /** Isolates already known to the agent; they make reading possible while another tracer holds the threads. */
@@ -42,10 +51,25 @@ export interface ProcessReading {
   readonly tasks?: readonly Task[];
   /** Absent when the main loop cannot be found in this binary. */
   readonly loop?: EventLoopReading;
+  /** Absent when the reader could not come to it. */
+  readonly activity?: LoopActivity;
   readonly missing: readonly Missing[];
 }
 
-/** The libuv loop of the main thread. */
+/** What the event loops are busy with, in report form but for what /proc knows of descriptors. */
+export interface LoopActivity {
+  readonly handles: readonly Handle[];
+  readonly requests: readonly Request[];
+  readonly timers: readonly Timer[];
+  readonly threadpool?: Threadpool;
+  /** Of each loop that was found, by thread. */
+  readonly clocks: LoopClocks;
+  /** Of each isolate whose heap was found, by thread. */
+  readonly heaps: ReadonlyMap<number, HeapSizes>;
+}
+export type LoopClocks = ReadonlyMap<number, EventLoopReading>;
+
+/** A libuv loop. */
 export interface EventLoopReading {
   /** Time since libuv last updated the loop's clock. Large both when stuck and when idle: an idle loop waits in its poll. */
   readonly lastTurnAgoMs: number;

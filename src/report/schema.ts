@@ -101,13 +101,24 @@ export const Frame = v.looseObject({
 });
 export type Frame = v.InferOutput<typeof Frame>;
 
+/** How full V8's heap is. */
+export const HeapSizes = v.looseObject({
+  /** What the old generation may grow to: --max-old-space-size. */
+  limitBytes: v.exactOptional(v.number()),
+  /** By the names of v8.getHeapSpaceStatistics(); the young generation's semi-spaces are not among them. */
+  spaces: v.array(
+    v.looseObject({ name: v.string(), usedBytes: v.number(), committedBytes: v.number() }),
+  ),
+});
+export type HeapSizes = v.InferOutput<typeof HeapSizes>;
+
 /** One OS thread. */
 export const Thread = v.looseObject({
   tid: Tid,
   kind: v.picklist(['main', 'worker', 'native']),
   /** `worker_threads` id. */
   workerId: v.exactOptional(v.number()),
-  /** The kernel's name of the thread (/proc/PID/task/TID/comm). */
+  /** The kernel's name of the thread (/proc/PID/task/TID/comm); `libuv pool` for those known to be of the pool. */
   name: v.string(),
   /** proc(5) state letter: R, S, D, T, t, Z, X, I. */
   state: v.string(),
@@ -121,7 +132,7 @@ export const Thread = v.looseObject({
   vmState: v.exactOptional(v.string()),
   /** Which rung of the ladder answered for this thread. */
   via: v.exactOptional(v.picklist(['agent', 'reader', 'proc'])),
-  heap: v.exactOptional(v.looseObject({})),
+  heap: v.exactOptional(HeapSizes),
   loop: v.exactOptional(
     v.looseObject({
       /** True: the loop turned recently or waits in its own poll. */
@@ -168,6 +179,111 @@ export const Task = v.looseObject({
   liveness: v.exactOptional(v.picklist(['live', 'unsure'])),
 });
 export type Task = v.InferOutput<typeof Task>;
+
+/** One libuv handle: what an event loop watches. */
+export const Handle = v.looseObject({
+  /** libuv's kind: `tcp`, `pipe`, `tty`, `udp`, `poll`, `timer`, `process`, `fs-event`, `signal`, `async`, … */
+  type: v.string(),
+  /** Thread whose loop has it. */
+  tid: v.exactOptional(Tid),
+  /** False: closed soon, or set up and not started. */
+  active: v.exactOptional(v.boolean()),
+  /** True: keeps the loop alive while active. */
+  ref: v.exactOptional(v.boolean()),
+  /** True: libuv's or Node's own. */
+  internal: v.exactOptional(v.boolean()),
+  fd: v.exactOptional(v.number()),
+  /** What the descriptor is: a path, `pipe:[…]`, `/dev/pts/0`. */
+  file: v.exactOptional(v.string()),
+  /** Of sockets: `listening`, `connecting`, `connected`, or TCP's own word such as `close-wait`. */
+  state: v.exactOptional(v.string()),
+  /** Own end: `127.0.0.1:8080`, `[::1]:80`, the path of a Unix socket. Numbers, never names. */
+  address: v.exactOptional(v.string()),
+  /** Other end, in the same form. */
+  peer: v.exactOptional(v.string()),
+  /** Bytes written by the program that the kernel has not taken yet. */
+  pendingBytes: v.exactOptional(v.number()),
+  /** Bytes that came in and that the program has not read (the kernel's receive queue). */
+  unreadBytes: v.exactOptional(v.number()),
+  /** Of timers: time until it fires; negative when it is late. */
+  timeoutMs: v.exactOptional(Milliseconds),
+  repeatMs: v.exactOptional(Milliseconds),
+  /** Child process. */
+  pid: v.exactOptional(v.number()),
+  /** Name of the signal that is watched. */
+  signal: v.exactOptional(v.string()),
+  /** Watched file or directory. */
+  path: v.exactOptional(v.string()),
+});
+export type Handle = v.InferOutput<typeof Handle>;
+
+/** One request: something begun and not finished. */
+export const Request = v.looseObject({
+  /** `fs`, `getaddrinfo`, `getnameinfo`, `random`, `work` (crypto, zlib, addons), `connect`, `write`, `shutdown`, `send`. */
+  type: v.string(),
+  /** `running`: on a thread of the pool · `queued`: waits for one · `waiting`: for the kernel, on a handle's descriptor. */
+  state: v.picklist(['running', 'queued', 'waiting']),
+  /** Thread whose loop will get the answer. */
+  tid: v.exactOptional(Tid),
+  /** Thread of the pool that works on it. */
+  poolTid: v.exactOptional(Tid),
+  /** Of `fs`: `open`, `read`, `stat`, …; of `work`: what Node calls it, such as `zlib`. */
+  operation: v.exactOptional(v.string()),
+  path: v.exactOptional(v.string()),
+  /** Second path of rename, link, symlink, copyfile. */
+  newPath: v.exactOptional(v.string()),
+  fd: v.exactOptional(v.number()),
+  /** What the descriptor is. */
+  file: v.exactOptional(v.string()),
+  /** Other end of the socket. */
+  peer: v.exactOptional(v.string()),
+  /** Name that is looked up. */
+  host: v.exactOptional(v.string()),
+  service: v.exactOptional(v.string()),
+  /** Several of the same on one descriptor. */
+  count: v.exactOptional(v.number()),
+  pendingBytes: v.exactOptional(v.number()),
+});
+export type Request = v.InferOutput<typeof Request>;
+
+/** libuv's thread pool, one for the process. Absent: nothing was ever given to it. */
+export const Threadpool = v.looseObject({
+  size: v.number(),
+  idle: v.number(),
+  running: v.number(),
+  /** Work that waits for a thread, slow I/O included. */
+  queued: v.number(),
+  /** Of those: name look-ups, of which at most half of the threads work at a time. */
+  slowQueued: v.number(),
+  threads: v.array(
+    v.looseObject({
+      tid: v.exactOptional(Tid),
+      state: v.picklist(['idle', 'running', 'unknown']),
+      /** In words: `fs read`. */
+      doing: v.exactOptional(v.string()),
+    }),
+  ),
+});
+export type Threadpool = v.InferOutput<typeof Threadpool>;
+
+/** Timers with the same callback, delay and kind. */
+export const Timer = v.looseObject({
+  kind: v.picklist(['timeout', 'interval', 'immediate']),
+  count: v.number(),
+  delayMs: Milliseconds,
+  repeat: v.boolean(),
+  /** Name of the callback as V8 knows it. */
+  function: v.string(),
+  /** Where the callback was written. */
+  file: v.exactOptional(v.string()),
+  line: v.exactOptional(v.number()),
+  column: v.exactOptional(v.number()),
+  /** False: unref() was called; it does not keep the process alive. */
+  ref: v.exactOptional(v.boolean()),
+  /** Thread it belongs to. */
+  tid: v.exactOptional(Tid),
+});
+export type Timer = v.InferOutput<typeof Timer>;
 
 export const triggerKinds = [
   'hang',
@@ -322,10 +438,11 @@ export const Report = v.looseObject({
   process: Process,
   threads: v.array(Thread),
   tasks: v.array(Task),
-  handles: v.array(v.looseObject({ type: v.string() })),
-  requests: v.array(v.looseObject({ type: v.string() })),
-  threadpool: v.exactOptional(v.looseObject({})),
-  timers: v.array(v.looseObject({})),
+  handles: v.array(Handle),
+  requests: v.array(Request),
+  threadpool: v.exactOptional(Threadpool),
+  /** Of JavaScript, grouped by callback. */
+  timers: v.array(Timer),
   error: v.exactOptional(ErrorRecord),
   timeline: v.exactOptional(v.array(v.looseObject({}))),
   breadcrumbs: v.exactOptional(v.array(v.looseObject({}))),

@@ -1,18 +1,15 @@
-/** What surrounds the stacks: handles, requests, timers, the process, the host, and what could not be had. */
+/** What surrounds the stacks: the process, the host, and what could not be had. */
 import type { Report } from '../report/schema.ts';
 import { sanitize } from '../report/sanitize.ts';
 import { span, wrap } from './layout.ts';
 import type { Line } from './layout.ts';
-import { formatBytes, formatCount, formatDuration, noBreak } from './units.ts';
+import { formatBytes, formatCount, formatDuration } from './units.ts';
 import { factLine } from './verdict.ts';
 
-/** What the event loop holds, and facts of the program's own: the first lines below the heading. */
+/** Facts of the program's own: the first lines below the heading. */
 export function activityLines(report: Report, width: number, full: boolean): Line[] {
   const lines: Line[] = [
     [span('PROCESS AND HOST', 'heading')],
-    ...resourceLine('handles', report.handles, width),
-    ...resourceLine('requests', report.requests, width),
-    ...(report.timers.length === 0 ? [] : factLine('timers', timerWords(report.timers), width)),
     ...(report.tasks.length === 0
       ? []
       : factLine('tasks', formatCount(report.tasks.length, 'suspended async function'), width)),
@@ -24,34 +21,6 @@ export function activityLines(report: Report, width: number, full: boolean): Lin
     lines.push(...factLine('crumb', JSON.stringify(crumb), width));
   }
   return lines;
-}
-
-function resourceLine(
-  label: string,
-  resources: readonly { readonly type: string }[],
-  width: number,
-): Line[] {
-  if (resources.length === 0) {
-    return [];
-  }
-  const counts = new Map<string, number>();
-  for (const { type } of resources) {
-    counts.set(type, (counts.get(type) ?? 0) + 1);
-  }
-  const kinds = [...counts]
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, 12)
-    .map(([type, count]) => (count === 1 ? type : `${count}${noBreak}× ${type}`));
-  return factLine(label, `${resources.length}: ${kinds.join(', ')}`, width);
-}
-
-function timerWords(timers: Report['timers']): string {
-  const shown = timers.slice(0, 5).map((timer) => {
-    const { count, delayMs, function: name } = timer;
-    const delay = typeof delayMs === 'number' ? ` every ${formatDuration(delayMs)}` : '';
-    return `${typeof count === 'number' ? count : 1} × ${typeof name === 'string' ? name : '?'}${delay}`;
-  });
-  return shown.join(', ') + (timers.length > shown.length ? ', …' : '');
 }
 
 /** The process and the machine, below the heading. */

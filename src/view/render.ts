@@ -9,6 +9,7 @@ import { activityLines, missingLines, surroundingLines } from './environment.ts'
 import { errorLines } from './error.ts';
 import { frameLines, originOf } from './frames.ts';
 import { paint, span, wrap } from './layout.ts';
+import { eventLoopLines } from './loop.ts';
 import type { Line } from './layout.ts';
 import { nativeThreadLines, stateWord, threadLines, threadTitle } from './threads.ts';
 import { formatCount, noBreak } from './units.ts';
@@ -37,6 +38,7 @@ export function renderReport(report: Report, options: RenderOptions): string {
     guilty === undefined ? [] : threadLines(guilty, { width, indent: 2, cwd, details: true, full }),
     evidenceLines(report, width),
     otherThreadLines(report, guilty, width, full),
+    eventLoopLines(report, width, full),
     [...activityLines(report, width, full), ...surroundingLines(report, width, full)],
     missingLines(report, width, full),
     closingLines(report, width, full),

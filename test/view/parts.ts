@@ -126,7 +126,9 @@ export function report(rest: Partial<Report> = {}): Report {
     tasks: [],
     handles: [{ type: 'tcp-server' }, { type: 'tcp' }, { type: 'tcp' }, { type: 'timer' }],
     requests: [],
-    timers: [{ count: 1, delayMs: 30_000, repeat: true, function: 'checkConnections' }],
+    timers: [
+      { kind: 'interval', count: 1, delayMs: 30_000, repeat: true, function: 'checkConnections' },
+    ],
     missing: [
       { what: 'tasks', reason: 'not-supported: suspended async functions are not read yet' },
     ],

@@ -51,6 +51,11 @@ export const constantSources = {
     source: 'src/objects/map.tq',
   },
   elementsKindShift: { symbol: /^bit_field2_elements_kind_shift$/, source: 'src/objects/map.tq' },
+  /** Elements kept as a hash table; its instance type is not exported. */
+  dictionaryElements: {
+    symbol: /^elements_dictionary_elements$/,
+    source: 'src/objects/elements-kind.h',
+  },
   dictionaryMapShift: {
     symbol: /^bit_field3_is_dictionary_map_shift$/,
     source: 'src/objects/map.tq',
@@ -144,6 +149,16 @@ export const constantSources = {
   theHoleRoot: {
     rows: { '10.2': 5, '11.3': 5, '12.4': 5, '13.6': 5, '14.6': 1 },
     source: 'src/roots/roots.h STRONG_READ_ONLY_ROOT_LIST',
+  },
+
+  /** Old generation's limit in the Heap; 14.6 keeps it in an object that the Heap points to. */
+  heapOldLimit: {
+    rows: { '10.2': 0xe0, '11.3': 0xe0, '12.4': 0x48, '13.6': 0x50, '14.6': 0x7b8 },
+    source: 'machine code of Heap::MaxReserved()',
+  },
+  heapOldLimitBehind: {
+    rows: { '14.6': 0x30 },
+    source: 'machine code of Heap::MaxReserved()',
   },
 
   // Functions, scripts, bytecode.

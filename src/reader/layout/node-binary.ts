@@ -6,6 +6,8 @@
  * official builds, which are not stripped. A stripped binary has neither builtins nor TLS symbol and is refused.
  */
 import { SleeperError } from '../../errors.ts';
+import { heapSymbolNames } from '../heap/sizes.ts';
+import { type LoopSymbols, loopSymbolNames, pickLoopSymbols } from '../loop/symbols.ts';
 import { ElfFile, type ElfSymbol } from '../memory/elf.ts';
 import type { Address } from '../memory/source.ts';
 
@@ -32,6 +34,10 @@ export interface NodeBinary {
   readonly isolateKeyAddress: Address | null;
   /** Address of libuv's pointer to its default loop. */
   readonly defaultLoopPointer: Address | null;
+  /** What reading the sizes of the heap starts from. */
+  readonly heapSymbols: ReadonlyMap<string, ElfSymbol>;
+  /** What reading the event loop starts from. */
+  readonly loopSymbols: LoopSymbols;
   /** Address of node::per_process::metadata, whose first member is the std::string of Node's version. */
   readonly nodeMetadata: Address | null;
   /** Machine code of Builtins_JSEntry: the offsets of Isolate fields are read off it. */
@@ -75,6 +81,8 @@ export function readNodeBinary(path: string): NodeBinary {
       defaultLoop,
       nodeMetadata,
       ...versionFields,
+      ...loopSymbolNames,
+      ...heapSymbolNames,
     ]);
     const debugConstants = readDebugConstants(elf, symbols);
     if (debugConstants.size === 0)
@@ -106,6 +114,8 @@ export function readNodeBinary(path: string): NodeBinary {
       isolateTlsDistance: tlsDistance(elf, symbols.get(currentIsolate)),
       isolateKeyAddress: symbols.get(isolateKey)?.value ?? null,
       defaultLoopPointer: symbols.get(defaultLoop)?.value ?? null,
+      loopSymbols: pickLoopSymbols(symbols),
+      heapSymbols: new Map([...symbols].filter(([name]) => heapSymbolNames.includes(name))),
       nodeMetadata: symbols.get(nodeMetadata)?.value ?? null,
       jsEntryCode,
       bytecodeSizes,

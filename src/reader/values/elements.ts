@@ -36,7 +36,7 @@ export function readElements(
   const stored = heap.arrayLength(elements);
   if (kind === packedDouble || kind === holeyDouble)
     return readDoubles(heap, elements, Math.min(length ?? stored, stored, maxCount));
-  if (heap.typeName(elements).includes('DICTIONARY'))
+  if (kind === layout.find('dictionaryElements'))
     return readElementDictionary(heap, elements, maxCount);
   if (!heap.typeName(elements).includes('FIXED_ARRAY')) return [];
   const found: Element[] = [];

@@ -35,7 +35,7 @@ function hangFrames(): Frame[] {
       }),
       closure: variables({ maxAttempts: number(Number.MAX_SAFE_INTEGER) }),
       source: {
-        before: ['\tlet attempt = 0;', '\twhile (rules.length < 1) {'],
+        before: ['\tlet attempt = 0;', '\twhile (rules.length < 1 && attempt < maxAttempts) {'],
         line: '\t\tattempt += order.items.length;',
         after: ['\t}', '\treturn attempt * rate;'],
       },

@@ -28,6 +28,11 @@ import { type CodePlaces, findTop } from './top-frame.ts';
 
 const entryFrameSlots = { exitFp: -64, fastCallFp: -72, fastCallPc: -80 } as const;
 
+const notStopped =
+  'JavaScript is on the stack, but nothing tells where: the thread could not be stopped';
+/** The deoptimiser replaces the frames it stands on, and V8 has no note of where it came from. */
+const betweenFrames = 'JavaScript is on the stack, but V8 is just rebuilding its frames';
+
 export class Unwinder {
   readonly #heap: Heap;
   readonly #place: CodePlaces;
@@ -56,7 +61,7 @@ export class Unwinder {
       if (top === null)
         return {
           frames,
-          note: 'JavaScript is on the stack, but nothing tells where: the thread could not be stopped',
+          note: registers === null ? notStopped : betweenFrames,
         };
       const lowest = registers?.rsp ?? top.fp - 8;
       const brokenAt = this.#walk(

@@ -96,6 +96,9 @@ export const limits = {
   maxSymbolChars: 4_096,
   /** Time for finding the suspended async functions: a gigabyte of heap is searched at about 1 GB/s, several times. */
   tasksMs: 4_000,
+  /** Looks put off because a garbage collection was under way, and for how long each. */
+  maxCollectionWaits: 8,
+  collectionWaitMs: 10,
   /** Threads looked at in one process. */
   maxThreads: 4_096,
   /** How long stopping the threads may take before we let go: a thread in uninterruptible sleep never stops. */

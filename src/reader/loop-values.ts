@@ -1,9 +1,67 @@
-/** Puts the values read at a loop check into the frames of the look before it. */
+/** Values of loops that run in optimised code: read at a place of theirs, put into the frames of the look before. */
+import { setImmediate } from 'node:timers/promises';
+import { limits } from '../limits.ts';
 import type { Frame, Variable } from '../report/schema.ts';
+import type { CountedLook, LookPlan } from './looks.ts';
+import { type TakenLook, takeLook } from './memory/look.ts';
+import { findReadableCall } from './read-threads.ts';
 import type { ThreadReading } from './reading.ts';
 
+/**
+ * A thread in the middle of optimised code shows no locals of its innermost function. It is looked at again, and what it is
+ * about to do is worked out up to a place where they can be read (frames/loop-check.ts); they are put into the frames
+ * already read. Not every way there is known, so several looks may be needed; the target runs between them.
+ */
+export async function addLoopValues(
+  plan: LookPlan,
+  counted: CountedLook,
+  pausedMs: number,
+): Promise<Pick<CountedLook, 'threads' | 'pausedMs'>> {
+  let longestMs = pausedMs;
+  const threads: ThreadReading[] = [];
+  for (const thread of counted.threads) {
+    let filled: ThreadReading | null = null;
+    const endsAtMs = Math.min(plan.endsAtMs, performance.now() + limits.loopLooksMs);
+    const isWanted = counted.look !== null && lacksLocals(thread);
+    // A loop that allocates needs pages that nobody has used before: then the target is held.
+    let holds = false;
+    for (let looks = 0; isWanted && filled === null && looks < limits.maxLoopLooks; looks++) {
+      if (performance.now() > endsAtMs) break;
+      // The target runs on; and our own process may do other things.
+      await setImmediate();
+      const taken = lookAtLoop(plan, thread.tid, holds);
+      longestMs = Math.max(longestMs, taken.pausedMs);
+      if (!taken.isConsistent) holds = true;
+      else if (taken.result !== null) filled = withLoopValues(thread, taken.result);
+    }
+    threads.push(filled ?? thread);
+  }
+  return { threads, pausedMs: longestMs };
+}
+
+function lookAtLoop(
+  plan: LookPlan,
+  tid: number,
+  holdWhileDecoding: boolean,
+): TakenLook<ThreadReading | null> {
+  const { target, mappings, pages } = plan;
+  let lateReads = 0;
+  const wishes = { tids: [tid], mappings, pages, holdWhileDecoding };
+  const taken = takeLook(target.pid, wishes, (look) => {
+    const { memory, threads } = look;
+    const [stopped] = threads;
+    const at = stopped === undefined ? null : findReadableCall({ ...plan, memory }, stopped);
+    const read = at === null ? [] : plan.decode(look, limits.decodeInStopMs, at);
+    for (const page of memory.usedPages) pages.add(page);
+    lateReads = memory.lateReads.size;
+    return read[0] ?? null;
+  });
+  const isConsistent = holdWhileDecoding ? taken.isConsistent : lateReads === 0;
+  return { ...taken, isConsistent };
+}
+
 /** True when the innermost functions are optimised and their variables were nowhere to be found. */
-export function lacksLocals({ frames }: ThreadReading): boolean {
+function lacksLocals({ frames }: ThreadReading): boolean {
   const [top] = frames;
   return (
     top !== undefined &&
@@ -19,10 +77,7 @@ export function lacksLocals({ frames }: ThreadReading): boolean {
  * stay those of the first look.
  * @returns null when no frame got values
  */
-export function withLoopValues(
-  thread: ThreadReading,
-  advanced: ThreadReading,
-): ThreadReading | null {
+function withLoopValues(thread: ThreadReading, advanced: ThreadReading): ThreadReading | null {
   const offset = advanced.frames.length - thread.frames.length;
   let filled = 0;
   const frames = thread.frames.map((frame, i): Frame => {

@@ -10,26 +10,19 @@
  *   3. else (a process that moves fast) once more with the pages found missing, and at last with the target held while
  *      decoding, for a few milliseconds and never longer than limits.holdLimitMs.
  */
-import { setImmediate } from 'node:timers/promises';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
 import { readEventLoop } from './loop/event-loop.ts';
 import { momentOf, readActivityAt, readUnstopped, rehearseActivity } from './loop/moment.ts';
 import { LiveMemory, refuseIfGoneOrDenied } from './memory/live.ts';
-import { type Look, type StoppedThread, type TakenLook, takeLook } from './memory/look.ts';
-import type { Mapping } from './memory/maps.ts';
-import type { Address } from './memory/source.ts';
+import { type Look, type StoppedThread, takeLook } from './memory/look.ts';
 import { PagedMemory } from './memory/paged.ts';
 import type { CallPlace } from './frames/loop-check.ts';
-import { lacksLocals, withLoopValues } from './loop-values.ts';
-import {
-  findReadableCall,
-  readNativeThreads,
-  readThreads,
-  type ThreadStart,
-} from './read-threads.ts';
-import type { KnownIsolate, ProcessReading, ReadOptions, ThreadReading } from './reading.ts';
+import { type LookPlan, readOneMoment } from './looks.ts';
+import { addLoopValues } from './loop-values.ts';
+import { readNativeThreads, readThreads, type ThreadStart } from './read-threads.ts';
+import type { KnownIsolate, ProcessReading, ReadOptions } from './reading.ts';
 import { Target } from './target.ts';
 import { findIsolates, type IsolateOfThread } from './tasks/isolates.ts';
 import { readTasks } from './tasks/read-tasks.ts';
@@ -135,104 +128,6 @@ async function readStopped(
     isolates: findIsolates(target, mappings, first.threads, tids),
     activity: activity.activity,
   };
-}
-
-interface LookPlan {
-  readonly target: Target;
-  readonly mappings: readonly Mapping[];
-  readonly tids: readonly number[];
-  /** Grows from look to look. */
-  readonly pages: Set<Address>;
-  readonly endsAtMs: number;
-  readonly decode: (look: Look, budgetMs: number, at?: CallPlace) => ThreadReading[];
-}
-
-interface CountedLook extends StoppedReading {
-  readonly look: Look | null;
-}
-
-async function readOneMoment(plan: LookPlan, missing: Missing[]): Promise<CountedLook> {
-  const { target, mappings, tids, pages, endsAtMs, decode } = plan;
-  let pausedMs = 0;
-  for (const holdWhileDecoding of [false, false, true]) {
-    // Between looks our own process may do other things: answer a signal, watch other targets.
-    await setImmediate();
-    const taken = takeLook(target.pid, { tids, mappings, pages, holdWhileDecoding }, (look) => ({
-      look,
-      threads: decode(
-        look,
-        holdWhileDecoding ? limits.decodeInStopMs : endsAtMs - performance.now(),
-      ),
-    }));
-    pausedMs = Math.max(pausedMs, taken.pausedMs);
-    const { look, threads } = taken.result;
-    for (const page of look.memory.usedPages) pages.add(page);
-    const isOneMoment = holdWhileDecoding ? taken.isConsistent : look.memory.lateReads.size === 0;
-    const isLast = holdWhileDecoding || performance.now() > endsAtMs;
-    if (isOneMoment || isLast) {
-      if (!isOneMoment)
-        missing.push({
-          what: 'one consistent moment',
-          reason:
-            'over-limit: the process changed while it was read; some values may be newer than the stack',
-        });
-      return { look, threads, pausedMs };
-    }
-  }
-  return { look: null, threads: [], pausedMs };
-}
-
-/**
- * A thread in the middle of optimised code shows no locals of its innermost function. It is looked at again, and what it is
- * about to do is worked out up to a place where they can be read (frames/loop-check.ts); they are put into the frames
- * already read. Not every way there is known, so several looks may be needed; the target runs between them.
- */
-async function addLoopValues(
-  plan: LookPlan,
-  counted: CountedLook,
-  pausedMs: number,
-): Promise<StoppedReading> {
-  let longestMs = pausedMs;
-  const threads: ThreadReading[] = [];
-  for (const thread of counted.threads) {
-    let filled: ThreadReading | null = null;
-    const endsAtMs = Math.min(plan.endsAtMs, performance.now() + limits.loopLooksMs);
-    const isWanted = counted.look !== null && lacksLocals(thread);
-    // A loop that allocates needs pages that nobody has used before: then the target is held.
-    let holds = false;
-    for (let looks = 0; isWanted && filled === null && looks < limits.maxLoopLooks; looks++) {
-      if (performance.now() > endsAtMs) break;
-      // The target runs on; and our own process may do other things.
-      await setImmediate();
-      const taken = lookAtLoop(plan, thread.tid, holds);
-      longestMs = Math.max(longestMs, taken.pausedMs);
-      if (!taken.isConsistent) holds = true;
-      else if (taken.result !== null) filled = withLoopValues(thread, taken.result);
-    }
-    threads.push(filled ?? thread);
-  }
-  return { threads, pausedMs: longestMs };
-}
-
-function lookAtLoop(
-  plan: LookPlan,
-  tid: number,
-  holdWhileDecoding: boolean,
-): TakenLook<ThreadReading | null> {
-  const { target, mappings, pages } = plan;
-  let lateReads = 0;
-  const wishes = { tids: [tid], mappings, pages, holdWhileDecoding };
-  const taken = takeLook(target.pid, wishes, (look) => {
-    const { memory, threads } = look;
-    const [stopped] = threads;
-    const at = stopped === undefined ? null : findReadableCall({ ...plan, memory }, stopped);
-    const read = at === null ? [] : plan.decode(look, limits.decodeInStopMs, at);
-    for (const page of memory.usedPages) pages.add(page);
-    lateReads = memory.lateReads.size;
-    return read[0] ?? null;
-  });
-  const isConsistent = holdWhileDecoding ? taken.isConsistent : lateReads === 0;
-  return { ...taken, isConsistent };
 }
 
 /** Nothing could be stopped: say why, or read what needs no stop. */

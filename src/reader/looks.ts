@@ -1,0 +1,83 @@
+/** The looks at the threads of one process, until one is of a single moment. read.ts tells the plan. */
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
+import { limits } from '../limits.ts';
+import type { Missing } from '../report/schema.ts';
+import type { CallPlace } from './frames/loop-check.ts';
+import { type Look, takeLook } from './memory/look.ts';
+import type { Mapping } from './memory/maps.ts';
+import type { Address } from './memory/source.ts';
+import type { ThreadReading } from './reading.ts';
+import type { Target } from './target.ts';
+
+/** What every look of one reading shares. */
+export interface LookPlan {
+  readonly target: Target;
+  readonly mappings: readonly Mapping[];
+  readonly tids: readonly number[];
+  /** Grows from look to look. */
+  readonly pages: Set<Address>;
+  readonly endsAtMs: number;
+  readonly decode: (look: Look, budgetMs: number, at?: CallPlace) => ThreadReading[];
+}
+
+/** The look that counts. */
+export interface CountedLook {
+  readonly threads: readonly ThreadReading[];
+  /** The longest time the target stood still. */
+  readonly pausedMs: number;
+  readonly look: Look | null;
+}
+
+/** Looks whose copy is decoded while the target runs, before it is held for that. */
+const copiesBeforeHolding = 2;
+
+function isCollecting({ vmState }: ThreadReading): boolean {
+  return vmState === 'GC';
+}
+
+/** Looks until everything that was read belongs to one moment; says in `missing` when that was not to be had. */
+export async function readOneMoment(plan: LookPlan, missing: Missing[]): Promise<CountedLook> {
+  const { target, mappings, tids, pages, endsAtMs, decode } = plan;
+  let pausedMs = 0;
+  let waits = 0;
+  for (let tries = 0; tries <= copiesBeforeHolding; tries++) {
+    const holdWhileDecoding = tries === copiesBeforeHolding;
+    // Between looks our own process may do other things: answer a signal, watch other targets.
+    await setImmediate();
+    const taken = takeLook(target.pid, { tids, mappings, pages, holdWhileDecoding }, (look) => ({
+      look,
+      threads: decode(
+        look,
+        holdWhileDecoding ? limits.decodeInStopMs : endsAtMs - performance.now(),
+      ),
+    }));
+    pausedMs = Math.max(pausedMs, taken.pausedMs);
+    const { look, threads } = taken.result;
+    for (const page of look.memory.usedPages) pages.add(page);
+    const isLate = performance.now() > endsAtMs;
+    if (threads.some(isCollecting) && waits < limits.maxCollectionWaits && !isLate) {
+      // Objects are being moved: most pauses of the collector are over in a moment.
+      waits++;
+      tries--;
+      await delay(limits.collectionWaitMs);
+      continue;
+    }
+    const isOneMoment = holdWhileDecoding ? taken.isConsistent : look.memory.lateReads.size === 0;
+    const isLast = holdWhileDecoding || isLate;
+    if (isOneMoment || isLast) {
+      if (!isOneMoment)
+        missing.push({
+          what: 'one consistent moment',
+          reason:
+            'over-limit: the process changed while it was read; some values may be newer than the stack',
+        });
+      if (threads.some(isCollecting))
+        missing.push({
+          what: 'values that do not move',
+          reason: 'unreadable: a garbage collection is under way; some values may be missing',
+        });
+      return { look, threads, pausedMs };
+    }
+  }
+  return { look: null, threads: [], pausedMs };
+}

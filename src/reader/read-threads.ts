@@ -8,7 +8,7 @@ import { readNativeCall } from './frames/exit-frame.ts';
 import type { UnwoundFrame } from './frames/frame.ts';
 import { type CallPlace, runToReadableCall } from './frames/loop-check.ts';
 import { findIsolate, type IsolateState, readIsolate, readTheHole } from './frames/isolate.ts';
-import { Unwinder } from './frames/unwind.ts';
+import { betweenFrames, Unwinder } from './frames/unwind.ts';
 import { Heap } from './heap/heap.ts';
 import type { Mapping } from './memory/maps.ts';
 import type { PagedMemory } from './memory/paged.ts';
@@ -140,7 +140,10 @@ class ThreadReader {
     const isMain = start.tid === this.#scene.target.pid;
     const frames = [...innermost, ...this.#describe(result.frames, native)];
     const broken = result.brokenAt && `the stack could not be read to its end: ${result.brokenAt}`;
-    const notes = [result.note ?? broken, ...native.notes].filter((note) => note !== undefined);
+    const lost = result.frames.length === 0 && isolate.jsEntrySp !== 0 ? betweenFrames : undefined;
+    const notes = [result.note ?? broken ?? lost, ...native.notes].filter(
+      (note) => note !== undefined,
+    );
     return {
       tid: start.tid,
       kind: isMain ? 'main' : 'worker',

@@ -31,7 +31,7 @@ const entryFrameSlots = { exitFp: -64, fastCallFp: -72, fastCallPc: -80 } as con
 const notStopped =
   'JavaScript is on the stack, but nothing tells where: the thread could not be stopped';
 /** The deoptimiser replaces the frames it stands on, and V8 has no note of where it came from. */
-const betweenFrames = 'JavaScript is on the stack, but V8 is just rebuilding its frames';
+export const betweenFrames = 'JavaScript is on the stack, but V8 is just rebuilding its frames';
 
 export class Unwinder {
   readonly #heap: Heap;

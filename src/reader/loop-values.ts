@@ -24,29 +24,28 @@ export async function addLoopValues(
     const endsAtMs = Math.min(plan.endsAtMs, performance.now() + limits.loopLooksMs);
     const isWanted = counted.look !== null && lacksLocals(thread);
     // A loop that allocates needs pages that nobody has used before: then the target is held.
-    let holds = false;
     for (let looks = 0; isWanted && filled === null && looks < limits.maxLoopLooks; looks++) {
       if (performance.now() > endsAtMs) break;
       // The target runs on; and our own process may do other things.
       await setImmediate();
-      const taken = lookAtLoop(plan, thread.tid, holds);
+      const taken = lookAtLoop(plan, thread.tid);
       longestMs = Math.max(longestMs, taken.pausedMs);
-      if (!taken.isConsistent) holds = true;
-      else if (taken.result !== null) filled = withLoopValues(thread, taken.result);
+      if (taken.isConsistent && taken.result !== null)
+        filled = withLoopValues(thread, taken.result);
     }
     threads.push(filled ?? thread);
   }
   return { threads, pausedMs: longestMs };
 }
 
-function lookAtLoop(
-  plan: LookPlan,
-  tid: number,
-  holdWhileDecoding: boolean,
-): TakenLook<ThreadReading | null> {
+/**
+ * One look, decoded while the target runs on. Loops that allocate write to new pages all the time: a look that lacks one
+ * counts for nothing, and the next knows it. Holding the target instead would cost it ten times the pause.
+ */
+function lookAtLoop(plan: LookPlan, tid: number): TakenLook<ThreadReading | null> {
   const { target, mappings, pages } = plan;
   let lateReads = 0;
-  const wishes = { tids: [tid], mappings, pages, holdWhileDecoding };
+  const wishes = { tids: [tid], mappings, pages, holdWhileDecoding: false };
   const taken = takeLook(target.pid, wishes, (look) => {
     const { memory, threads } = look;
     const [stopped] = threads;
@@ -56,8 +55,7 @@ function lookAtLoop(
     lateReads = memory.lateReads.size;
     return read[0] ?? null;
   });
-  const isConsistent = holdWhileDecoding ? taken.isConsistent : lateReads === 0;
-  return { ...taken, isConsistent };
+  return { ...taken, isConsistent: lateReads === 0 };
 }
 
 /** True when the innermost functions are optimised and their variables were nowhere to be found. */

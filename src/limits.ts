@@ -49,7 +49,7 @@ export const limits = {
   /** Time for them; about a microsecond each, and the target stands still. */
   maxEmulationMs: 20,
   /** Looks at a thread in optimised code until one of them leads to such a point. */
-  maxLoopLooks: 40,
+  maxLoopLooks: 12,
   /** Time for these looks together. The target runs between them. */
   loopLooksMs: 250,
   /** Instructions of a loop check's slow path: it stores at most all registers. */

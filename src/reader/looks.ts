@@ -29,7 +29,7 @@ export interface CountedLook {
 }
 
 /** Looks whose copy is decoded while the target runs, before it is held for that. */
-const copiesBeforeHolding = 2;
+const copiesBeforeHolding = 5;
 
 function isCollecting({ vmState }: ThreadReading): boolean {
   return vmState === 'GC';

@@ -6,7 +6,7 @@ import { spawnProgram } from '../harness/spawn-target.ts';
 import { waitFor } from '../harness/wait.ts';
 import { mainThread, program, read, variables } from './reading.ts';
 
-const readings = 10;
+const readings = 5;
 
 for (const node of nodeNames)
   test(`variables of an optimised loop belong together on Node.js ${node}`, async (t) => {

@@ -52,12 +52,6 @@ export const limits = {
   maxLoopLooks: 12,
   /** Time for these looks together. The target runs between them. */
   loopLooksMs: 250,
-  /** Instructions of a loop check's slow path: it stores at most all registers. */
-  maxSlowPathInstructions: 200,
-  /** Instructions a thread is stepped to its next loop check: loops of optimised code turn within a few thousand. */
-  maxSteps: 20_000,
-  /** Time for that; a step takes some microseconds. The target stands nearly still meanwhile. */
-  stepTimeoutMs: 100,
   /** 256 KiB pages of V8's heap searched for tasks: 16 GiB. */
   maxHeapPages: 65_536,
   /** Suspended functions and pending promises told apart in one isolate; each takes some 300 bytes of ours. */
@@ -72,12 +66,6 @@ export const limits = {
   maxTasksWithValues: 100,
   /** Time for searching the heap while the target runs: 1 GiB takes about a second. */
   taskSearchMs: 4_000,
-  /** Times a thread is let run and stopped again until it is caught at a check of its loop. */
-  maxCatchTries: 4_000,
-  /** Time for that. The target runs between the tries. */
-  catchTimeoutMs: 150,
-  /** Places near loop checks where a thread may be caught; a large function has some hundreds. */
-  maxCatchAddresses: 1_024,
   /** C++ frames of one unbroken run of them: deep recursion in a parser or a regular expression. */
   maxNativeFrames: 512,
   /** Functions in one unwind table: node 26 has 130,000. */

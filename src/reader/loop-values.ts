@@ -23,7 +23,6 @@ export async function addLoopValues(
     let filled: ThreadReading | null = null;
     const endsAtMs = Math.min(plan.endsAtMs, performance.now() + limits.loopLooksMs);
     const isWanted = counted.look !== null && lacksLocals(thread);
-    // A loop that allocates needs pages that nobody has used before: then the target is held.
     for (let looks = 0; isWanted && filled === null && looks < limits.maxLoopLooks; looks++) {
       if (performance.now() > endsAtMs) break;
       // The target runs on; and our own process may do other things.

@@ -4,90 +4,32 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <memory>
 #include <string>
 
+#include "agent/alternate_stack.h"
 #include "agent/capture.h"
+#include "agent/flight_recorder.h"
+#include "agent/foreign_isolates.h"
+#include "agent/heap_limit.h"
 #include "agent/helper_process.h"
 #include "agent/isolate_registry.h"
+#include "agent/loop_beat.h"
 #include "agent/notes.h"
 #include "agent/sleeping_thread.h"
+#include "agent/throw_watch.h"
+#include "agent/v8_calls.h"
+#include "agent/worker_error.h"
 #include "agent_connection.h"
+#include "arguments.h"
+#include "in_signal/fatal_signal.h"
+#include "find_words.h"
+#include "process_end.h"
 #include "process_memory.h"
-#include "ptrace_stop.h"
+#include "stop_call.h"
+#include "watcher_calls.h"
 
 namespace sleeper {
-
-namespace {
-
-// Arguments are taken from the front, each with its name for the error message. After the first wrong one a
-// TypeError is pending, `ok()` is false and all further values are empty.
-class Arguments {
- public:
-  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
-
-  bool ok() const { return ok_; }
-
-  // A whole number from 0 up to 2^53.
-  double Number(const char* name) {
-    Napi::Value value = info_[next_++];
-    double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-    bool valid = number >= 0 && number <= 9007199254740991.0 && std::floor(number) == number;
-    if (!valid) Refuse(name, "a whole number, zero or more");
-    return valid ? number : 0;
-  }
-
-  uint32_t Small(const char* name) {
-    double number = Number(name);
-    if (number > 0x7fffffff) Refuse(name, "below 2^31");
-    return number > 0x7fffffff ? 0 : static_cast<uint32_t>(number);
-  }
-
-  pid_t Pid(const char* name) {
-    uint32_t pid = Small(name);
-    if (ok_ && pid == 0) Refuse(name, "a process or thread id");
-    return static_cast<pid_t>(pid);
-  }
-
-  template <typename Array>
-  Array Typed(const char* name, napi_typedarray_type type, const char* expected) {
-    Napi::Value value = info_[next_++];
-    if (ok_ && value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type) return value.As<Array>();
-    Refuse(name, expected);
-    return Array();
-  }
-
-  Napi::Uint8Array Bytes(const char* name) {
-    Napi::Value value = info_[next_];
-    // Buffers are Uint8Arrays.
-    if (value.IsBuffer()) {
-      next_++;
-      return value.As<Napi::Uint8Array>();
-    }
-    return Typed<Napi::Uint8Array>(name, napi_uint8_array, "a Uint8Array");
-  }
-
-  std::string Text(const char* name) {
-    Napi::Value value = info_[next_++];
-    if (ok_ && value.IsString()) return value.As<Napi::String>().Utf8Value();
-    Refuse(name, "a string");
-    return std::string();
-  }
-
-  void Refuse(const char* name, const char* expected) {
-    if (!ok_) return;
-    ok_ = false;
-    Napi::TypeError::New(info_.Env(), std::string(name) + ": expected " + expected).ThrowAsJavaScriptException();
-  }
-
- private:
-  const Napi::CallbackInfo& info_;
-  size_t next_ = 0;
-  bool ok_ = true;
-};
-
-}  // namespace
 
 class Addon : public Napi::Addon<Addon> {
  public:
@@ -95,16 +37,29 @@ class Addon : public Napi::Addon<Addon> {
     DefineAddon(exports, {
                              InstanceMethod("readMemory", &Addon::ReadMemory),
                              InstanceMethod("readPages", &Addon::ReadPages),
+                             InstanceMethod("findWords", &Addon::FindWords),
                              InstanceMethod("stopThreads", &Addon::StopThreads),
                              InstanceMethod("resumeThreads", &Addon::ResumeThreads),
                              InstanceMethod("connectAgent", &Addon::ConnectAgent),
+                             InstanceMethod("openProcess", &Addon::OpenProcess),
+                             InstanceMethod("readExitStatus", &Addon::ReadExitStatus),
+                             InstanceMethod("signalProcess", &Addon::SignalProcess),
+                             InstanceMethod("sendDatagram", &Addon::SendDatagram),
                              InstanceMethod("isMainThread", &Addon::IsMainThread),
                              InstanceMethod("armAgent", &Addon::ArmAgent),
                              InstanceMethod("disarmAgent", &Addon::DisarmAgent),
+                             InstanceMethod("openFlightRecorder", &Addon::OpenFlightRecorder),
+                             InstanceMethod("closeFlightRecorder", &Addon::CloseFlightRecorder),
+                             InstanceMethod("flightRequests", &Addon::FlightRequests),
                              InstanceMethod("setAnnotations", &Addon::SetAnnotations),
                              InstanceMethod("addBreadcrumb", &Addon::AddBreadcrumb),
                              InstanceMethod("describeProcess", &Addon::DescribeProcess),
                              InstanceMethod("runHelper", &Addon::RunHelper),
+                             InstanceMethod("claimThrow", &Addon::ClaimThrow),
+                             InstanceMethod("releaseThrow", &Addon::ReleaseThrow),
+                             InstanceMethod("isToldByWorker", &Addon::IsToldByWorker),
+                             InstanceMethod("setOpenError", &Addon::SetOpenError),
+                             InstanceMethod("yieldToForeignIsolates", &Addon::YieldToForeignIsolates),
                          });
   }
 
@@ -136,20 +91,21 @@ class Addon : public Napi::Addon<Addon> {
     return Result(info, sleeper::ReadPages(pid, addresses.Data(), count, out.Data(), readable.Data()));
   }
 
+  Napi::Value FindWords(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    Napi::Uint8Array bytes = arguments.Bytes("bytes");
+    auto wanted = arguments.Typed<Napi::BigUint64Array>("wanted", napi_biguint64_array, "a BigUint64Array");
+    auto places = arguments.Typed<Napi::Uint32Array>("places", napi_uint32_array, "a Uint32Array");
+    if (!arguments.ok()) return Napi::Value();
+    size_t found = sleeper::FindWords(bytes.Data(), bytes.ByteLength() / sizeof(uint64_t), wanted.Data(),
+                                      wanted.ElementLength(), places.Data(), places.ElementLength());
+    return Result(info, static_cast<int64_t>(found));
+  }
+
   Napi::Value StopThreads(const Napi::CallbackInfo& info) {
     Arguments arguments(info);
-    auto tids = arguments.Typed<Napi::Int32Array>("tids", napi_int32_array, "an Int32Array");
-    Napi::Uint8Array registers = arguments.Bytes("registers");
-    auto results = arguments.Typed<Napi::Int32Array>("results", napi_int32_array, "an Int32Array");
-    uint32_t stop_timeout_ms = arguments.Small("stopTimeoutMs");
-    uint32_t hold_limit_ms = arguments.Small("holdLimitMs");
-    if (!arguments.ok()) return Napi::Value();
-    size_t count = tids.ElementLength();
-    if (registers.ByteLength() < count * kRegisterSetBytes) arguments.Refuse("registers", "room for each thread");
-    if (results.ElementLength() < count) arguments.Refuse("results", "room for each thread");
-    if (!arguments.ok()) return Napi::Value();
-    return Result(info, sleeper::StopThreads(tids.Data(), count, registers.Data(), results.Data(), stop_timeout_ms,
-                                             hold_limit_ms));
+    int stopped = CallStopThreads(arguments, info.Length());
+    return arguments.ok() ? Result(info, stopped) : Napi::Value();
   }
 
   Napi::Value ResumeThreads(const Napi::CallbackInfo& info) { return Result(info, sleeper::ResumeThreads()); }
@@ -159,6 +115,34 @@ class Addon : public Napi::Addon<Addon> {
     pid_t pid = arguments.Pid("pid");
     if (!arguments.ok()) return Napi::Value();
     return Result(info, sleeper::ConnectAgent(pid));
+  }
+
+  Napi::Value OpenProcess(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    pid_t pid = arguments.Pid("pid");
+    return arguments.ok() ? Result(info, sleeper::OpenProcess(pid)) : Napi::Value();
+  }
+
+  Napi::Value ReadExitStatus(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    uint32_t pidfd = arguments.Small("pidfd");
+    return arguments.ok() ? Result(info, sleeper::ReadExitStatus(static_cast<int>(pidfd))) : Napi::Value();
+  }
+
+  Napi::Value SignalProcess(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    uint32_t directory = arguments.Small("directory");
+    uint32_t signal = arguments.Small("signal");
+    if (!arguments.ok()) return Napi::Value();
+    return Result(info, sleeper::SignalProcess(static_cast<int>(directory), static_cast<int>(signal)));
+  }
+
+  Napi::Value SendDatagram(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    std::string path = arguments.Text("path");
+    std::string text = arguments.Text("text");
+    if (!arguments.ok()) return Napi::Value();
+    return Result(info, sleeper::SendDatagram(path.data(), path.size(), text.data(), text.size()));
   }
 
   Napi::Value IsMainThread(const Napi::CallbackInfo& info) {
@@ -173,15 +157,86 @@ class Addon : public Napi::Addon<Addon> {
     settings.archive = arguments.Text("archive");
     settings.hostname = arguments.Text("hostname");
     uint32_t worker_id = arguments.Small("workerId");
+    settings.death_limit_ms = arguments.Small("deathLimitMs");
+    uint32_t watched = arguments.Small("watched");
     if (arguments.ok() && settings.argv.empty()) arguments.Refuse("argv", "a program");
     if (!arguments.ok()) return Napi::Value();
     int result = StartSleepingThread(settings);
     if (result == 0) result = RegisterIsolate(info.Env(), worker_id);
+    // Its account of the loop is worth having, but not needed.
+    if (result == 0) StartLoopBeat(info.Env(), worker_id);
+    if (result == 0) WatchForDeath(worker_id != 0, watched);
     return Result(info, result);
+  }
+
+  Napi::Value OpenFlightRecorder(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    std::string directories = arguments.Text("directories");
+    std::string identity = arguments.Text("identity");
+    if (!arguments.ok()) return Napi::Value();
+    return Result(info, sleeper::OpenFlightRecorder(directories, identity));
+  }
+
+  Napi::Value CloseFlightRecorder(const Napi::CallbackInfo& info) {
+    sleeper::CloseFlightRecorder();
+    return info.Env().Undefined();
+  }
+
+  Napi::Value FlightRequests(const Napi::CallbackInfo& info) {
+    FlightFile& flight = Flight();
+    return Napi::ArrayBuffer::New(info.Env(), flight.requests, sizeof flight.requests);
+  }
+
+  // `watched`: bits as in src/agent/native.cts.
+  static void WatchForDeath(bool is_worker, uint32_t watched) {
+    constexpr uint32_t kThrows = 1;
+    constexpr uint32_t kSignals = 2;
+    constexpr uint32_t kHeapLimit = 4;
+    constexpr uint32_t kOthersWatchHeap = 8;
+    void* isolate = CurrentIsolate();
+    if ((watched & kThrows) != 0) WatchThrows(isolate);
+    if ((watched & kHeapLimit) != 0) WatchHeapLimit(isolate, is_worker || (watched & kOthersWatchHeap) != 0);
+    if ((watched & kSignals) == 0) return;
+    GiveAlternateStack();
+    InstallFatalSignals(V8().handle_wasm_trap);
+  }
+
+  Napi::Value ClaimThrow(const Napi::CallbackInfo& info) {
+    char text[512];
+    TextBuffer out(text, sizeof text);
+    WriteThrow(out);
+    return Napi::String::New(info.Env(), out.data(), out.length());
+  }
+
+  Napi::Value ReleaseThrow(const Napi::CallbackInfo& info) {
+    sleeper::ReleaseThrow();
+    return info.Env().Undefined();
+  }
+
+  Napi::Value SetOpenError(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    std::string json = arguments.Text("json");
+    if (arguments.ok()) sleeper::SetOpenError(json.data(), json.size());
+    return info.Env().Undefined();
+  }
+
+  Napi::Value IsToldByWorker(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    std::string stack = arguments.Text("stack");
+    bool is_worker = arguments.Small("workerId") != 0;
+    if (!arguments.ok()) return Napi::Value();
+    if (is_worker) NoteWorkerError(stack.data(), stack.size());
+    return Napi::Boolean::New(info.Env(), !is_worker && IsWorkerError(stack.data(), stack.size()));
+  }
+
+  Napi::Value YieldToForeignIsolates(const Napi::CallbackInfo& info) {
+    if (HasForeignIsolates()) StopWatchingThrows();
+    return info.Env().Undefined();
   }
 
   Napi::Value DisarmAgent(const Napi::CallbackInfo& info) {
     UnregisterIsolate(info.Env());
+    StopLoopBeat();
     return info.Env().Undefined();
   }
 

@@ -32,11 +32,18 @@ ssize_t ReadPages(pid_t pid, const double* addresses, size_t count, uint8_t* out
   // Each turn either finishes a batch or steps over one unreadable page, so there are at most `count` turns.
   for (size_t next = 0; next < count;) {
     size_t batch = std::min(count - next, kMaxPieces);
+    // Neighbours are one piece: the kernel takes its locks for each.
+    size_t pieces = 0;
     for (size_t i = 0; i < batch; i++) {
-      remote[i] = {RemotePointer(static_cast<uint64_t>(addresses[next + i])), kPageBytes};
+      double address = addresses[next + i];
+      if (i > 0 && address == addresses[next + i - 1] + kPageBytes) {
+        remote[pieces - 1].iov_len += kPageBytes;
+      } else {
+        remote[pieces++] = {RemotePointer(static_cast<uint64_t>(address)), kPageBytes};
+      }
     }
     iovec local{out + next * kPageBytes, batch * kPageBytes};
-    ssize_t copied = process_vm_readv(pid, &local, 1, remote, batch, 0);
+    ssize_t copied = process_vm_readv(pid, &local, 1, remote, pieces, 0);
     if (copied < 0 && errno != EFAULT) return -errno;
     size_t whole = copied < 0 ? 0 : static_cast<size_t>(copied) / kPageBytes;
     memset(readable + next, 1, whole);

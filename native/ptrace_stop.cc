@@ -1,20 +1,20 @@
 #include "ptrace_stop.h"
 
-#include <elf.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
-#include <sys/wait.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
 #include <new>
 
 #include "scoped_lock.h"
+#include "tracee.h"
 
 namespace sleeper {
 
@@ -23,8 +23,11 @@ namespace {
 constexpr int64_t kMicrosecond = 1000;
 constexpr int64_t kMillisecond = 1000 * kMicrosecond;
 constexpr int64_t kSecond = 1000 * kMillisecond;
+constexpr int kTracerNiceness = -20;
 constexpr size_t kTracerStackBytes = 128 * 1024;
-// waitid() of a dying or stopped thread is looked at again after this time.
+// A thread that runs stops within some microseconds, one that sleeps must be woken for it: so long nobody sleeps.
+constexpr int64_t kSpinTime = 150 * kMicrosecond;
+// Later waitid() is asked again after this time.
 constexpr int64_t kPollInterval = 20 * kMicrosecond;
 
 int64_t MonotonicNow() {
@@ -32,21 +35,6 @@ int64_t MonotonicNow() {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * kSecond + now.tv_nsec;
 }
-
-struct Tracee {
-  pid_t tid = 0;
-  // Not yet traced, asked to stop, standing still, or failed for the reason in `error`.
-  enum { kNew, kAsked, kStopped, kFailed } state = kNew;
-  int error = 0;
-  // A signal was on its way to the thread when it stopped: it gets it when we let go.
-  int signal_to_deliver = 0;
-  uint8_t registers[kRegisterSetBytes];
-
-  void Fail(int reason) {
-    state = kFailed;
-    error = reason;
-  }
-};
 
 // One stop, from its request to its end. Shared by the tracer thread and its caller under `mutex`; the tracees
 // belong to the tracer until `phase` says kHeld.
@@ -59,16 +47,20 @@ struct Stop {
   bool resume_wanted = false;
   bool hold_expired = false;
   size_t stopped = 0;
+  // When nobody stood still yet: a thread that gets no processor may be long in coming to its stop.
+  int64_t begin = 0;
   int64_t stood_still_ns = 0;
   uint32_t stop_timeout_ms;
   uint32_t hold_limit_ms;
+  const StoppedCopy* copy;
   std::unique_ptr<Tracee[]> tracees;
   size_t count;
   pthread_t tracer;
 
-  Stop(size_t tracee_count, uint32_t stop_timeout, uint32_t hold_limit)
+  Stop(size_t tracee_count, uint32_t stop_timeout, uint32_t hold_limit, const StoppedCopy* wanted_copy)
       : stop_timeout_ms(stop_timeout),
         hold_limit_ms(hold_limit),
+        copy(wanted_copy),
         tracees(new (std::nothrow) Tracee[tracee_count]),
         count(tracee_count) {
     pthread_mutex_init(&mutex, nullptr);
@@ -90,69 +82,51 @@ struct Stop {
 pthread_mutex_t current_mutex = PTHREAD_MUTEX_INITIALIZER;
 Stop* current = nullptr;
 
+void Ask(Tracee& tracee) {
+  if (tracee.state != Tracee::kNew) return;
+  if (ptrace(PTRACE_INTERRUPT, tracee.tid, nullptr, nullptr) != 0) {
+    tracee.Fail(errno);
+  } else {
+    tracee.state = Tracee::kAsked;
+  }
+}
+
+// All are seized first, so that they stop as nearly together as can be. The last one is not asked yet: it runs until the
+// others, most of which sleep and must be woken to come to their stop, are there.
 void AskToStop(Stop& stop) {
   for (size_t i = 0; i < stop.count; i++) {
     Tracee& tracee = stop.tracees[i];
     if (ptrace(PTRACE_SEIZE, tracee.tid, nullptr, nullptr) != 0) tracee.Fail(errno);
   }
-  // All are seized first, so that they stop as nearly together as can be.
-  for (size_t i = 0; i < stop.count; i++) {
-    Tracee& tracee = stop.tracees[i];
-    if (tracee.state == Tracee::kFailed) continue;
-    if (ptrace(PTRACE_INTERRUPT, tracee.tid, nullptr, nullptr) != 0) {
-      tracee.Fail(errno);
-    } else {
-      tracee.state = Tracee::kAsked;
-    }
-  }
-}
-
-// True when waitid() has something to tell about the thread; else errno says why, or is 0 when nothing is new.
-bool Wait(const Tracee& tracee, int options, siginfo_t& status) {
-  status.si_pid = 0;
-  errno = 0;
-  int result = waitid(P_PID, static_cast<id_t>(tracee.tid), &status, options | WNOHANG | __WALL);
-  return result == 0 && status.si_pid != 0;
-}
-
-// Looks once whether the thread stands still now. A stop is consumed, so that libuv, when the target is our own
-// child, does not take it for the child's exit. A death is left (WNOWAIT) to whoever waits for the child; the kernel
-// reports stops of tracees to every kind of wait, so the two are told apart by a look before.
-void LookWhetherStopped(Tracee& tracee) {
-  siginfo_t status{};
-  if (!Wait(tracee, WSTOPPED | WEXITED | WNOWAIT, status)) {
-    if (errno == ECHILD) tracee.Fail(ESRCH);
-    return;
-  }
-  if (status.si_code != CLD_TRAPPED || !Wait(tracee, WSTOPPED, status)) {
-    tracee.Fail(ESRCH);
-    return;
-  }
-  // A PTRACE_EVENT_STOP is our interrupt, or a group-stop (SIGSTOP, Ctrl-Z) that the kernel puts back on detach.
-  // Anything else is a signal about to be delivered; the thread stands still just as well.
-  bool event_stop = (status.si_status >> 8) == PTRACE_EVENT_STOP;
-  if (!event_stop) tracee.signal_to_deliver = status.si_status & 0x7f;
-  iovec registers{tracee.registers, sizeof(user_regs_struct)};
-  if (ptrace(PTRACE_GETREGSET, tracee.tid, NT_PRSTATUS, &registers) != 0 ||
-      ptrace(PTRACE_GETFPREGS, tracee.tid, nullptr, tracee.registers + sizeof(user_regs_struct)) != 0) {
-    tracee.Fail(errno);
-    return;
-  }
-  tracee.state = Tracee::kStopped;
+  for (size_t i = 0; i + 1 < stop.count; i++) Ask(stop.tracees[i]);
 }
 
 size_t WaitUntilStopped(Stop& stop, int64_t deadline) {
+  int64_t spin_until = MonotonicNow() + kSpinTime;
   for (;;) {
+    int64_t now = MonotonicNow();
     size_t stopped = 0;
     size_t waiting = 0;
     for (size_t i = 0; i < stop.count; i++) {
       Tracee& tracee = stop.tracees[i];
-      if (tracee.state == Tracee::kAsked) LookWhetherStopped(tracee);
+      if (tracee.state == Tracee::kAsked) tracee.LookWhetherStopped();
       stopped += tracee.state == Tracee::kStopped;
       waiting += tracee.state == Tracee::kAsked;
     }
-    if (waiting == 0) return stopped;
-    if (MonotonicNow() >= deadline) break;
+    Tracee& last = stop.tracees[stop.count - 1];
+    if (waiting == 0 && last.state != Tracee::kNew) return stopped;
+    if (stopped == 0) stop.begin = now;
+    if (now >= deadline) break;
+    if (waiting == 0) {
+      Ask(last);
+      spin_until = now + kSpinTime;
+      continue;
+    }
+    if (now < spin_until) {
+      // It may be this very processor that the thread needs to come to its stop.
+      sched_yield();
+      continue;
+    }
     timespec interval{0, kPollInterval};
     nanosleep(&interval, nullptr);
   }
@@ -160,14 +134,26 @@ size_t WaitUntilStopped(Stop& stop, int64_t deadline) {
   for (size_t i = 0; i < stop.count; i++) {
     Tracee& tracee = stop.tracees[i];
     // Uninterruptible. Still seized: the end of this thread lets go of it.
-    if (tracee.state == Tracee::kAsked) tracee.Fail(ETIMEDOUT);
+    if (tracee.state == Tracee::kAsked || tracee.state == Tracee::kNew) tracee.Fail(ETIMEDOUT);
     stopped += tracee.state == Tracee::kStopped;
   }
   return stopped;
 }
 
-void Detach(Stop& stop) {
+// Nobody has to be woken for it: this is the tracer's own thread.
+void CopyStopped(const Stop& stop) {
+  size_t count = stop.copy->wanted;
   for (size_t i = 0; i < stop.count; i++) {
+    if (stop.tracees[i].state != Tracee::kStopped) continue;
+    user_regs_struct general;
+    __builtin_memcpy(&general, stop.tracees[i].registers, sizeof general);
+    count = AddStack(*stop.copy, count, general.rsp);
+  }
+  CopyPages(*stop.copy, count);
+}
+
+void Detach(Stop& stop) {
+  for (size_t i = stop.count; i-- > 0;) {
     const Tracee& tracee = stop.tracees[i];
     if (tracee.state != Tracee::kStopped) continue;
     // Fails with ESRCH when the thread was killed meanwhile; then there is nobody left to resume.
@@ -193,17 +179,20 @@ void* TracerMain(void* argument) {
   Stop& stop = *static_cast<Stop*>(argument);
   prctl(PR_SET_NAME, "sleeper-tracer");
   prctl(PR_SET_TIMERSLACK, 1);
-  int64_t begin = MonotonicNow();
+  // While threads stand still because of us, we should not have to wait for a processor. Only some may ask for that.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kTracerNiceness);
+  stop.begin = MonotonicNow();
   AskToStop(stop);
-  size_t stopped = WaitUntilStopped(stop, begin + stop.stop_timeout_ms * kMillisecond);
+  size_t stopped = WaitUntilStopped(stop, stop.begin + stop.stop_timeout_ms * kMillisecond);
   {
     ScopedLock lock(stop.mutex);
     stop.stopped = stopped;
   }
-  if (stopped > 0) HoldUntilResumed(stop);
+  if (stopped > 0 && stop.copy != nullptr) CopyStopped(stop);
+  if (stopped > 0 && stop.hold_limit_ms > 0) HoldUntilResumed(stop);
   Detach(stop);
   ScopedLock lock(stop.mutex);
-  if (stopped > 0) stop.stood_still_ns = MonotonicNow() - begin;
+  if (stopped > 0) stop.stood_still_ns = MonotonicNow() - stop.begin;
   stop.phase = Stop::kEnded;
   pthread_cond_broadcast(&stop.changed);
   return nullptr;
@@ -246,14 +235,14 @@ bool IsHeld(Stop& stop) {
 }  // namespace
 
 int StopThreads(const int32_t* tids, size_t count, uint8_t* registers, int32_t* results, uint32_t stop_timeout_ms,
-                uint32_t hold_limit_ms) {
+                uint32_t hold_limit_ms, const StoppedCopy* copy) {
   ScopedLock lock(current_mutex);
   if (current != nullptr) {
     if (IsHeld(*current)) return -EBUSY;
     EndCurrent();
   }
   if (count == 0) return 0;
-  auto stop = std::unique_ptr<Stop>(new (std::nothrow) Stop(count, stop_timeout_ms, hold_limit_ms));
+  auto stop = std::unique_ptr<Stop>(new (std::nothrow) Stop(count, stop_timeout_ms, hold_limit_ms, copy));
   if (stop == nullptr || stop->tracees == nullptr) return -ENOMEM;
   for (size_t i = 0; i < count; i++) stop->tracees[i].tid = tids[i];
   int error = StartTracer(*stop);

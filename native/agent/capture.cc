@@ -62,6 +62,8 @@ TextBuffer BeginRequest(const CaptureRequest& request, const char* mode) {
   return text;
 }
 
+}  // namespace
+
 void WriteHelperError(ssize_t result, char* out, size_t capacity) {
   TextBuffer text(out, capacity);
   text.Add("ERROR the helper process ");
@@ -73,8 +75,6 @@ void WriteHelperError(ssize_t result, char* out, size_t capacity) {
     text.Add("could not be started: errno ").AddNumber(-result);
   }
 }
-
-}  // namespace
 
 void PlanReport(PlannedReport& plan) {
   WriteUuid(plan.id, sizeof plan.id);
@@ -121,6 +121,15 @@ bool CaptureReport(const CaptureRequest& request, const PlannedReport& plan, cha
       RunHelper(text.data(), text.length(), HelperAnswer::kOneLine, kReportTimeoutMs, answer, capacity);
   if (result < 0) WriteHelperError(result, answer, capacity);
   return strncmp(answer, "REPORT ", 7) == 0;
+}
+
+void CaptureVanished(const char* files) {
+  TextBuffer text(request_text, sizeof request_text);
+  text.Add("{\"pid\":").AddNumber(getpid()).Add(",\"mode\":\"vanished\",\"archive\":\"");
+  text.AddEscaped(CurrentLaunch()->archive).Add("\",\"trigger\":{\"kind\":\"vanished\",\"reason\":");
+  text.Add("\"its flight recorder was found when another process started\"},\"flight\":{").Add(files).Add("}}\n");
+  static char answer[kAnswerBytes];
+  RunHelper(text.data(), text.length(), HelperAnswer::kOneLine, kReportTimeoutMs, answer, sizeof answer);
 }
 
 void CaptureStacks(const CaptureRequest& request, int64_t timeout_ms, char* text, size_t capacity) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <sys/types.h>
 
 #include "text_buffer.h"
 
@@ -36,7 +37,13 @@ void WritePath(const PlannedReport& plan, TextBuffer& out);
 // Has the report written. `answer` gets `REPORT <path>` or `ERROR <why>`. Returns true when there is a report.
 bool CaptureReport(const CaptureRequest& request, const PlannedReport& plan, char* answer, size_t capacity);
 
+// `ERROR <why>` for a result of RunHelper() below zero.
+void WriteHelperError(ssize_t result, char* out, size_t capacity);
+
 // Has the JavaScript stacks of all threads read; `text` gets them, or `ERROR <why>`.
 void CaptureStacks(const CaptureRequest& request, int64_t timeout_ms, char* text, size_t capacity);
+
+// Has reports written of processes that have vanished. `files` are JSON members that name their flight recorders.
+void CaptureVanished(const char* files);
 
 }  // namespace sleeper

@@ -10,6 +10,7 @@
 
 #include "isolate_registry.h"
 #include "settings.h"
+#include "sleeping_thread.h"
 #include "wait_word.h"
 
 volatile int sleeper_mailbox = 0;
@@ -55,17 +56,10 @@ char report_reason[kReasonBytes];
 // True while the sleeping thread does nothing but wait: only then may a call on this very thread do work in its place.
 volatile bool asleep = false;
 
-int wake = -1;
 std::atomic<pid_t> armed_pid{0};
 std::atomic<pid_t> sleeping_tid{0};
 
 pid_t ThreadId() { return static_cast<pid_t>(syscall(SYS_gettid)); }
-
-void WakeSleepingThread() {
-  uint64_t one = 1;
-  // Only a full counter could fail, and then it wakes anyway.
-  if (write(wake, &one, sizeof one) < 0) return;
-}
 
 // Claims the one place for a call and leaves the wish. Null, or why not.
 const char* Claim(const char* why, uint64_t frame_pointer) {
@@ -182,8 +176,7 @@ const char* Stacks(uint64_t frame_pointer) {
 
 }  // namespace
 
-void OpenDebuggerCalls(int wake_fd) {
-  wake = wake_fd;
+void OpenDebuggerCalls() {
   armed_pid.store(getpid());
 }
 

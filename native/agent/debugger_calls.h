@@ -27,8 +27,8 @@ SLEEPER_EXPORT const char* sleeper_bt(void);
 
 namespace sleeper {
 
-// Called once, before the sleeping thread starts; `wake_fd` is the eventfd it waits on.
-void OpenDebuggerCalls(int wake_fd);
+// Called once, before the sleeping thread starts.
+void OpenDebuggerCalls();
 // On the sleeping thread, first thing.
 void AdoptSleepingThread();
 // epoll_wait(), known to the calls as the place where this thread sleeps.

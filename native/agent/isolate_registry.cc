@@ -1,6 +1,5 @@
 #include "isolate_registry.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,26 +9,15 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "alternate_stack.h"
 #include "libuv.h"
 #include "tracer_check.h"
+#include "v8_calls.h"
 #include "wait_word.h"
 
 namespace sleeper {
 
 namespace {
-
-using GetCurrentFunction = void* (*)();
-using InterruptCallback = void (*)(void* isolate, void* data);
-using RequestInterruptFunction = void (*)(void* isolate, InterruptCallback callback, void* data);
-
-// v8::Isolate::GetCurrent() and v8::Isolate::RequestInterrupt(); either may be absent.
-GetCurrentFunction FindGetCurrent() {
-  return reinterpret_cast<GetCurrentFunction>(dlsym(RTLD_DEFAULT, "_ZN2v87Isolate10GetCurrentEv"));
-}
-RequestInterruptFunction FindRequestInterrupt() {
-  const char* name = "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_";
-  return reinterpret_cast<RequestInterruptFunction>(dlsym(RTLD_DEFAULT, name));
-}
 
 // How long a thread that was asked to stand still does so when nobody releases it.
 constexpr int64_t kStandLimitMs = 1500;
@@ -58,7 +46,6 @@ pthread_mutex_t registration_mutex = PTHREAD_MUTEX_INITIALIZER;
 WaitWord news;
 // Odd while threads are asked to stand still.
 WaitWord gathering;
-RequestInterruptFunction request_interrupt;
 
 // The lock as seen from the sleeping thread: bounded, and only on a slot in use.
 class SlotLock {
@@ -128,6 +115,7 @@ void Close(Slot& slot) {
   pthread_mutex_unlock(&slot.mutex);
   news.Advance();
   uv_close(AsHandle(async), FreeHandle);
+  TakeAlternateStack();
 }
 
 void OnEnvironmentEnd(napi_async_cleanup_hook_handle handle, void* data) {
@@ -188,13 +176,20 @@ void WriteIdentity(TextBuffer& out, const Slot& slot) {
 
 }  // namespace
 
+void* CurrentIsolate() { return V8().get_current == nullptr ? nullptr : V8().get_current(); }
+
+napi_env EnvironmentOf(void* isolate) {
+  for (Slot& slot : slots) {
+    if (slot.used.load() && slot.isolate == isolate) return slot.env;
+  }
+  return nullptr;
+}
+
 int RegisterIsolate(napi_env env, int64_t worker_id) {
-  GetCurrentFunction get_current = FindGetCurrent();
-  void* isolate = get_current == nullptr ? nullptr : get_current();
+  void* isolate = CurrentIsolate();
   if (isolate == nullptr) return -ENOSYS;
   int result = -ENOSPC;
   pthread_mutex_lock(&registration_mutex);
-  request_interrupt = FindRequestInterrupt();
   if (FindSlot(env) != nullptr) result = 0;
   for (size_t i = 0; i < kMaxIsolates && result == -ENOSPC; i++) {
     if (!slots[i].used.load()) result = Fill(slots[i], env, worker_id, isolate);
@@ -263,7 +258,7 @@ bool IsTraced() {
 }
 
 void GatherThreads(int32_t caller, int64_t timeout_ms) {
-  if (request_interrupt == nullptr) return;
+  if (V8().request_interrupt == nullptr) return;
   int64_t deadline = MonotonicNs() + timeout_ms * kNsPerMs;
   uint32_t here = gathering.Advance();
   bool asked[kMaxIsolates] = {};
@@ -271,7 +266,7 @@ void GatherThreads(int32_t caller, int64_t timeout_ms) {
     if (slots[i].tid == caller) continue;
     SlotLock lock(slots[i]);
     asked[i] = lock.usable();
-    if (asked[i]) request_interrupt(slots[i].isolate, StandStill, &slots[i]);
+    if (asked[i]) V8().request_interrupt(slots[i].isolate, StandStill, &slots[i]);
   }
   for (;;) {
     uint32_t seen = news.Load();

@@ -15,6 +15,12 @@ namespace sleeper {
 
 inline constexpr size_t kMaxIsolates = 256;
 
+// That of the calling thread; null when V8 does not tell.
+void* CurrentIsolate();
+
+// On the isolate's thread: its environment while it is armed, else null.
+napi_env EnvironmentOf(void* isolate);
+
 // Adds the isolate of the calling thread; it goes by itself when its environment ends. Harmless when it is there
 // already. Returns 0 or -errno: ENOSPC too many isolates, ENOSYS no event loop or no such V8 function.
 int RegisterIsolate(napi_env env, int64_t worker_id);

@@ -3,27 +3,18 @@
 #include <pthread.h>
 #include <time.h>
 
-#include <cstring>
+#include <cstdint>
+
+#include "flight_recorder.h"
 
 namespace sleeper {
 
 namespace {
 
-constexpr size_t kMaxAnnotations = 16 * 1024;
-constexpr size_t kMaxBreadcrumb = 1024;
-constexpr size_t kBreadcrumbs = 64;
 constexpr int kLockTries = 20;
 
-struct Breadcrumb {
-  size_t length;
-  char json[kMaxBreadcrumb];
-};
-
+// Of those who write, and those who read while the process lives. The records lie in the flight recorder.
 pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-char annotations[kMaxAnnotations];
-size_t annotations_length = 0;
-Breadcrumb breadcrumbs[kBreadcrumbs];
-size_t breadcrumbs_added = 0;
 
 bool TryLock() {
   for (int i = 0; i < kLockTries; i++) {
@@ -37,39 +28,38 @@ bool TryLock() {
 }  // namespace
 
 bool SetAnnotations(const char* json, size_t length) {
-  if (length > kMaxAnnotations) return false;
   pthread_mutex_lock(&mutex);
-  memcpy(annotations, json, length);
-  annotations_length = length;
+  bool fits = WriteFlightText(Flight().annotations, json, length);
   pthread_mutex_unlock(&mutex);
-  return true;
+  return fits;
 }
 
 bool AddBreadcrumb(const char* json, size_t length) {
-  if (length > kMaxBreadcrumb) return false;
   pthread_mutex_lock(&mutex);
-  Breadcrumb& next = breadcrumbs[breadcrumbs_added % kBreadcrumbs];
-  memcpy(next.json, json, length);
-  next.length = length;
-  breadcrumbs_added++;
+  FlightFile& flight = Flight();
+  uint64_t number = flight.header.crumbs_next.load();
+  bool fits = WriteFlightText(flight.crumbs[number % kFlightCrumbs], json, length);
+  if (fits) flight.header.crumbs_next.store(number + 1);
   pthread_mutex_unlock(&mutex);
-  return true;
+  return fits;
 }
 
 void WriteNotes(TextBuffer& out) {
   bool locked = TryLock();
+  const FlightFile& flight = Flight();
   out.Add("\"annotations\":");
-  if (locked && annotations_length > 0) {
-    out.Add(annotations, annotations_length);
+  if (locked && flight.annotations.length > 0) {
+    out.Add(flight.annotations.text, flight.annotations.length);
   } else {
     out.Add("{}");
   }
   out.Add(",\"breadcrumbs\":[");
   if (locked) {
-    size_t first = breadcrumbs_added > kBreadcrumbs ? breadcrumbs_added - kBreadcrumbs : 0;
-    for (size_t i = first; i < breadcrumbs_added; i++) {
+    uint64_t added = flight.header.crumbs_next.load();
+    uint64_t first = added > kFlightCrumbs ? added - kFlightCrumbs : 0;
+    for (uint64_t i = first; i < added; i++) {
       if (i > first) out.Add(",");
-      out.Add(breadcrumbs[i % kBreadcrumbs].json, breadcrumbs[i % kBreadcrumbs].length);
+      out.Add(flight.crumbs[i % kFlightCrumbs].text, flight.crumbs[i % kFlightCrumbs].length);
     }
     pthread_mutex_unlock(&mutex);
   }

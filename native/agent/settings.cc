@@ -34,7 +34,7 @@ int KeepSettings(const Settings& settings) {
   auto* kept = static_cast<Launch*>(malloc(sizeof(Launch)));
   if (kept == nullptr) return -ENOMEM;
   *kept = {Split(settings.argv), Split(settings.environment), strdup(settings.archive.c_str()),
-           strdup(settings.hostname.c_str())};
+           strdup(settings.hostname.c_str()), settings.death_limit_ms};
   if (!kept->argv || !kept->environment || !kept->archive || !kept->hostname) return -ENOMEM;
   launch.store(kept, std::memory_order_release);
   return 0;

@@ -1,6 +1,7 @@
 // What the sleeping thread needs to start the helper, copied once when the agent is armed.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace sleeper {
@@ -12,6 +13,8 @@ struct Settings {
   // Directory of the reports, for the path that is announced before the report exists.
   std::string archive;
   std::string hostname;
+  // The longest time a dying program waits for its report.
+  int64_t death_limit_ms;
 };
 
 // C view of the settings; never freed, so that every thread may read it at any time.
@@ -20,6 +23,7 @@ struct Launch {
   char* const* environment;
   const char* archive;
   const char* hostname;
+  int64_t death_limit_ms;
 };
 
 // Copies the settings. Later calls change nothing. Returns 0 or -ENOMEM.

@@ -9,8 +9,11 @@
 
 #include <cerrno>
 
+#include "../in_signal/crash_note.h"
 #include "agent_socket.h"
+#include "crash_capture.h"
 #include "debugger_calls.h"
+#include "flight_recorder.h"
 
 namespace sleeper {
 
@@ -20,6 +23,7 @@ constexpr size_t kStackBytes = 128 * 1024;
 constexpr uint64_t kWakeEvent = ~uint64_t{0};
 constexpr uint64_t kListenerEvent = ~uint64_t{1};
 constexpr int kMaxEvents = 8;
+constexpr int64_t kFarewellMs = 1000;
 
 pthread_mutex_t start_mutex = PTHREAD_MUTEX_INITIALIZER;
 bool started = false;
@@ -38,16 +42,22 @@ void* Main(void*) {
   static Connections connections(epoll, listener);
   prctl(PR_SET_NAME, "sleeper");
   AdoptSleepingThread();
+  AdoptCrashReader();
+  ReportVanished();
   for (;;) {
     epoll_event events[kMaxEvents];
     int count = SleepUntilPoked(epoll, events, kMaxEvents, connections.CloseOverdue());
+    ServeCrash();
     // Also after EINTR, above all then: it is how a debugger that came and went is felt.
     ServeDebugger();
     for (int i = 0; i < count; i++) {
       uint64_t event = events[i].data.u64;
       if (event == kWakeEvent) {
         uint64_t times;
-        if (read(wake, &times, sizeof times) > 0) ServeDebugger();
+        if (read(wake, &times, sizeof times) > 0) {
+          ServeCrash();
+          ServeDebugger();
+        }
       } else if (event == kListenerEvent) {
         connections.Accept();
       } else {
@@ -57,13 +67,15 @@ void* Main(void*) {
   }
 }
 
-int Open() {
+int Open(int64_t death_limit_ms) {
   epoll = epoll_create1(EPOLL_CLOEXEC);
   wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (epoll < 0 || wake < 0 || !Watch(wake, kWakeEvent)) return -errno;
   listener = ListenForRequests();
   if (listener >= 0 && !Watch(listener, kListenerEvent)) return -errno;
-  OpenDebuggerCalls(wake);
+  OpenDebuggerCalls();
+  // The thread that waits is to see the helper's deadline, and its end.
+  OpenCrashNotes(wake, death_limit_ms + kFarewellMs);
   return 0;
 }
 
@@ -86,10 +98,16 @@ int Start() {
 
 }  // namespace
 
+void WakeSleepingThread() {
+  uint64_t one = 1;
+  // Only a full counter could fail, and then it wakes anyway.
+  if (write(wake, &one, sizeof one) < 0) return;
+}
+
 int StartSleepingThread(const Settings& settings) {
   pthread_mutex_lock(&start_mutex);
   int result = started ? 0 : KeepSettings(settings);
-  if (!started && result == 0) result = Open();
+  if (!started && result == 0) result = Open(settings.death_limit_ms);
   if (!started && result == 0) result = Start();
   started = started || result == 0;
   pthread_mutex_unlock(&start_mutex);

@@ -9,4 +9,7 @@ namespace sleeper {
 // Starts it, once for the process. Returns 0 or -errno. A taken socket name is no failure: the debugger's ways remain.
 int StartSleepingThread(const Settings& settings);
 
+// Any thread, in any state: one write().
+void WakeSleepingThread();
+
 }  // namespace sleeper

@@ -4,6 +4,10 @@
  */
 const errorHelp = {
   ERR_SLEEPER_USAGE: 'Run `sleeper --help`, or `sleeper <command> --help`.',
+  ERR_SLEEPER_CONFIG:
+    'Correct the file, then `sleeper watch --config FILE --check`; docs/watch.md lists every setting.',
+  ERR_SLEEPER_WATCHED:
+    'One watcher for each process is enough. End the other one first, or leave this process to it.',
   ERR_SLEEPER_NO_SUCH_PROCESS: 'List the running processes with `pgrep -a node`.',
   ERR_SLEEPER_NOT_NODE:
     'Give the pid of the node process itself, not of npm or a shell: `pgrep -a node` lists them.',

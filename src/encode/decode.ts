@@ -1,51 +1,42 @@
 /** Bytes to report. The bytes are hostile: whatever they hold, the answer is a report or a SleeperError. */
-import { Unpackr } from 'msgpackr/unpack-no-eval';
 import * as v from 'valibot';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { compileCheck } from '../report/check.ts';
 import { Report, formatVersion } from '../report/schema.ts';
-import { ScanFault, scanEntries } from './scan.ts';
-import type { EntrySpan } from './scan.ts';
+import { upgradeReport } from '../report/upgrade.ts';
+import { Assembly } from './assemble.ts';
+import { inflate, isCompressed } from './compress.ts';
+import { type KnownFacts, completeFields } from './damaged.ts';
+import { type EntrySpan, ScanFault, scanEntries } from './scan.ts';
+import { SectionReader, hasSections } from './section-reader.ts';
+import { ReportHeader } from './report-header.ts';
+import { unpack } from './unpack.ts';
 
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
-
-/**
- * The fields a report begins with: enough to list it, without decoding the rest. Kinds are plain strings here: a
- * report from a newer version can be listed even when it cannot be opened.
- */
-export const ReportHeader = v.looseObject({
-  formatVersion: v.number(),
-  minReaderVersion: v.number(),
-  id: v.string(),
-  capturedAt: v.string(),
-  trigger: v.looseObject({ kind: v.string(), reason: v.string() }),
-  verdict: v.looseObject({ kind: v.string(), summary: v.string(), confidence: v.string() }),
-  signature: v.string(),
-});
-export type ReportHeader = v.InferOutput<typeof ReportHeader>;
-
-/** In the order in which `encodeReport` writes them. */
-export const headerKeys = Object.keys(ReportHeader.entries) as (keyof ReportHeader)[];
+const headerKeys = Object.keys(ReportHeader.entries);
 
 /**
- * Reads a report.
+ * Reads a report, as far as it was written: what is missing of it is said in `missing`.
  * @param origin what the messages call it: a path
+ * @param known  facts from elsewhere, such as the name of the file, for a file that holds not even these
  * @throws SleeperError ERR_SLEEPER_NOT_A_REPORT, ERR_SLEEPER_FORMAT_TOO_NEW
  */
-export function decodeReport(input: Uint8Array, origin: string): Report {
-  const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
-  if (bytes.length > limits.maxReportBytes) {
-    const problem = `it has ${bytes.length} bytes, and a report has ${limits.maxReportBytes} at most`;
+export function decodeReport(input: Uint8Array, origin: string, known?: KnownFacts): Report {
+  const given = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+  if (given.length > limits.maxReportBytes) {
+    const problem = `it has ${given.length} bytes, and a report has ${limits.maxReportBytes} at most`;
     throw notAReport(origin, problem, {});
   }
-  const fields = unpackEntries(bytes, origin);
+  const fields = readFields(given, origin, known);
+  upgradeReport(fields);
+  if (isReport(fields)) return inSchemaOrder(fields as Report);
   const result = v.safeParse(Report, fields);
   if (result.success) {
-    return result.output;
+    return inSchemaOrder(result.output);
   }
   const isNewer = Number(fields['formatVersion']) > formatVersion;
   if (isNewer && result.issues.every((issue) => issue.type === 'picklist')) {
-    return result.output as Report; // a kind that we do not know yet is shown by its name
+    return inSchemaOrder(result.output as Report); // a kind that we do not know yet is shown by its name
   }
   const [issue] = result.issues;
   const path = v.getDotPath(issue) ?? 'the report';
@@ -56,19 +47,9 @@ export function decodeReport(input: Uint8Array, origin: string): Report {
  * Reads the header fields from the first bytes of a report; the rest may be missing.
  * @throws SleeperError ERR_SLEEPER_NOT_A_REPORT
  */
-export function decodeHeader(prefix: Uint8Array, origin: string): ReportHeader {
-  const bytes = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.byteLength);
-  const fields: Record<string, unknown> = {};
-  try {
-    for (const entry of scanEntries(bytes)) {
-      if (!(headerKeys as string[]).includes(entry.key)) {
-        break;
-      }
-      fields[entry.key] = unpackEntry(bytes, entry);
-    }
-  } catch (cause) {
-    throw describeFault(cause, origin);
-  }
+export function decodeHeader(prefix: Uint8Array, origin: string, known?: KnownFacts): ReportHeader {
+  const given = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.byteLength);
+  const fields = readHeaderFields(given, origin, known);
   const result = v.safeParse(ReportHeader, fields);
   if (!result.success) {
     const path = v.getDotPath(result.issues[0]) ?? 'the header';
@@ -77,26 +58,104 @@ export function decodeHeader(prefix: Uint8Array, origin: string): ReportHeader {
   return result.output;
 }
 
-/** Decodes field by field, so that a report too new to be understood says so before anything else is looked at. */
-function unpackEntries(bytes: Buffer, origin: string): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
+type Fields = Record<string, unknown>;
+
+const isReport = compileCheck(Report);
+
+function readFields(given: Buffer, origin: string, known: KnownFacts | undefined): Fields {
   try {
-    for (const entry of scanEntries(bytes)) {
-      if (entry.key !== '__proto__') {
-        fields[entry.key] = unpackEntry(bytes, entry);
-      }
-      if (entry.key === 'minReaderVersion') {
-        checkVersion(fields['minReaderVersion'], origin);
-      }
-    }
+    const { bytes, isCut } = isCompressed(given) ? inflate(given) : { bytes: given, isCut: false };
+    return hasSections(bytes) && (bytes.length > 0 || known !== undefined)
+      ? readSections(bytes, origin, known, isCut)
+      : readEntries(bytes, origin);
   } catch (cause) {
     throw describeFault(cause, origin);
+  }
+}
+
+/** Format 2 and later: sections. */
+function readSections(
+  bytes: Buffer,
+  origin: string,
+  known: KnownFacts | undefined,
+  isCut: boolean,
+): Fields {
+  const reader = new SectionReader(bytes);
+  const assembly = new Assembly();
+  const seen = new Set<string>();
+  for (const { head, value } of reader.sections()) {
+    seen.add(head.section);
+    if (head.section === 'end') continue;
+    assembly.add(head, value);
+    if (head.section === 'report') checkVersion(assembly.fields['minReaderVersion'], origin);
+  }
+  const { damages } = reader;
+  return completeFields(assembly.finish(), {
+    seen,
+    damages,
+    orphans: assembly.orphans,
+    bytes: bytes.length,
+    isCut,
+    ...(known !== undefined && { known }),
+  });
+}
+
+/** Format 1: one map. Field by field, so that a report too new to be understood says so before anything else is looked at. */
+function readEntries(bytes: Buffer, origin: string): Fields {
+  const fields: Fields = {};
+  for (const entry of scanEntries(bytes)) {
+    if (entry.key !== '__proto__') {
+      fields[entry.key] = unpackEntry(bytes, entry);
+    }
+    if (entry.key === 'minReaderVersion') {
+      checkVersion(fields['minReaderVersion'], origin);
+    }
   }
   return fields;
 }
 
+function readHeaderFields(given: Buffer, origin: string, known: KnownFacts | undefined): Fields {
+  try {
+    const bytes = isCompressed(given) ? inflate(given).bytes : given;
+    const fields: Fields = {};
+    if (!hasSections(bytes)) {
+      for (const entry of scanEntries(bytes)) {
+        if (!headerKeys.includes(entry.key)) break;
+        fields[entry.key] = unpackEntry(bytes, entry);
+      }
+      return fields;
+    }
+    const reader = new SectionReader(bytes);
+    for (const { head, value } of reader.sections()) {
+      if (head.into !== undefined) break;
+      Object.assign(fields, value);
+      if (headerKeys.every((key) => key in fields)) return fields;
+    }
+    return completeFields(fields, {
+      seen: new Set(),
+      damages: reader.damages,
+      orphans: 0,
+      bytes: bytes.length,
+      isCut: true,
+      ...(known !== undefined && { known }),
+    });
+  } catch (cause) {
+    throw describeFault(cause, origin);
+  }
+}
+
 function unpackEntry(bytes: Buffer, entry: EntrySpan): unknown {
-  return unpackr.unpack(bytes.subarray(entry.start, entry.end)) as unknown;
+  return unpack(bytes.subarray(entry.start, entry.end));
+}
+
+/** Fields in the order of the schema, then those that it does not know: `view --json` is the same whatever the file's order. */
+function inSchemaOrder(report: Report): Report {
+  const ordered: Fields = {};
+  const fields: Fields = report;
+  for (const key of Object.keys(Report.entries)) {
+    if (key in fields) ordered[key] = fields[key];
+  }
+  return Object.assign(ordered, report);
 }
 
 function checkVersion(minReaderVersion: unknown, origin: string): void {

@@ -32,20 +32,23 @@ export interface EntrySpan {
  * @throws ScanFault when the bytes are not such a map, or go on behind it
  */
 export function* scanEntries(bytes: Buffer): Generator<EntrySpan, void> {
-  const map = readToken(bytes, 0);
-  if (!map.isMap) {
+  const token = new Token();
+  token.read(bytes, 0);
+  if (!token.isMap) {
     throw new ScanFault('it does not begin with a MessagePack map', 0);
   }
   const budget = { nodes: limits.maxReportNodes };
-  let offset = map.next;
-  for (let entry = 0; entry < map.children / 2; entry++) {
-    const key = readToken(bytes, offset);
-    if (!key.isString) {
+  const entries = token.children / 2;
+  let offset = token.next;
+  for (let entry = 0; entry < entries; entry++) {
+    token.read(bytes, offset);
+    if (!token.isString) {
       throw new ScanFault('a map has a key that is not a string', offset);
     }
-    const start = key.next;
+    const start = token.next;
+    const key = bytes.toString('utf8', start - token.payloadBytes, start);
     const end = scanValue(bytes, start, budget);
-    yield { key: bytes.toString('utf8', start - key.payloadBytes, start), start, end };
+    yield { key, start, end };
     offset = end;
   }
   if (offset < bytes.length) {
@@ -53,120 +56,117 @@ export function* scanEntries(bytes: Buffer): Generator<EntrySpan, void> {
   }
 }
 
-/** @returns the offset behind the value that starts at `start` */
-function scanValue(bytes: Buffer, start: number, budget: { nodes: number }): number {
-  /** For each open map or array: how many tokens are left, and whether the next one is a key. */
-  const open: { left: number; readonly isMap: boolean }[] = [];
+/** Values that may still be met; shared by the values of one file. */
+export interface ScanBudget {
+  nodes: number;
+}
+
+/**
+ * Walks one value.
+ * @returns the offset behind the value that starts at `start`
+ * @throws ScanFault
+ */
+export function scanValue(bytes: Buffer, start: number, budget: ScanBudget): number {
+  /** For each open map or array: how many tokens are left, and whether every other one is a key. */
+  const left: number[] = [];
+  const isMap: boolean[] = [];
+  const token = new Token();
+  let depth = 0;
   let offset = start;
   do {
-    const parent = open.at(-1);
-    const isKey = parent?.isMap === true && parent.left % 2 === 0;
-    const token = readToken(bytes, offset);
-    if (isKey && !token.isString) {
-      throw new ScanFault('a map has a key that is not a string', offset);
+    token.read(bytes, offset);
+    if (depth > 0) {
+      const tokensLeft = left[depth - 1] ?? 0;
+      if (isMap[depth - 1] === true && tokensLeft % 2 === 0 && !token.isString) {
+        throw new ScanFault('a map has a key that is not a string', offset);
+      }
+      left[depth - 1] = tokensLeft - 1;
     }
     if (--budget.nodes < 0) {
       throw new ScanFault(`it holds more than ${limits.maxReportNodes} values`, offset);
     }
-    if (parent !== undefined) {
-      parent.left--;
-    }
     if (token.children > 0) {
-      open.push({ left: token.children, isMap: token.isMap });
-      if (open.length > limits.maxReportDepth) {
+      if (depth === limits.maxReportDepth) {
         throw new ScanFault(`it is nested deeper than ${limits.maxReportDepth} levels`, offset);
       }
+      left[depth] = token.children;
+      isMap[depth] = token.isMap;
+      depth++;
     }
     offset = token.next;
-    while (open.at(-1)?.left === 0) {
-      open.pop();
-    }
-  } while (open.length > 0);
+    while (depth > 0 && left[depth - 1] === 0) depth--;
+  } while (depth > 0);
   return offset;
 }
 
-/** One head byte with its length field and, for strings and binaries, the payload. */
-interface Token {
+/** One head byte with its length field and, for strings and binaries, the payload. One object for all tokens of a walk: there are a million. */
+class Token {
   /** Offset behind the token; a container's children follow there. */
-  readonly next: number;
+  next = 0;
   /** Tokens that belong to a container: twice the entries of a map. */
-  readonly children: number;
-  readonly isMap: boolean;
-  readonly isString: boolean;
-  readonly payloadBytes: number;
-}
+  children = 0;
+  isMap = false;
+  isString = false;
+  payloadBytes = 0;
 
-function readToken(bytes: Buffer, offset: number): Token {
-  const head = bytes[offset];
-  if (head === undefined) {
-    throw cutAt(bytes);
+  read(bytes: Buffer, offset: number): void {
+    const head = bytes[offset];
+    if (head === undefined) throw cutAt(bytes);
+    if (head <= 0x7f || head >= 0xe0) this.#payload(bytes, offset + 1, 0, false);
+    else if (head <= 0x8f) this.#container(bytes, offset + 1, head & 0x0f, true);
+    else if (head <= 0x9f) this.#container(bytes, offset + 1, head & 0x0f, false);
+    else if (head <= 0xbf) this.#payload(bytes, offset + 1, head & 0x1f, true);
+    else this.#wide(bytes, offset, head);
   }
-  if (head <= 0x7f || head >= 0xe0) {
-    return scalar(bytes, offset + 1);
+
+  #wide(bytes: Buffer, offset: number, head: number): void {
+    const at = offset + 1;
+    if (head === 0xc0 || head === 0xc2 || head === 0xc3) this.#payload(bytes, at, 0, false);
+    else if (head >= 0xca && head <= 0xd3) {
+      this.#payload(bytes, at + (numberBytes[head - 0xca] ?? 0), 0, false);
+    } else if (head >= 0xc4 && head <= 0xc6) {
+      const width = 1 << (head - 0xc4);
+      this.#payload(bytes, at + width, readLength(bytes, at, width), false);
+    } else if (head >= 0xd9 && head <= 0xdb) {
+      const width = 1 << (head - 0xd9);
+      this.#payload(bytes, at + width, readLength(bytes, at, width), true);
+    } else if (head >= 0xdc) {
+      const width = head % 2 === 0 ? 2 : 4;
+      this.#container(bytes, at + width, readLength(bytes, at, width), head >= 0xde);
+    } else {
+      throw new ScanFault(`the byte 0x${head.toString(16)} begins no value of a report`, offset);
+    }
   }
-  if (head <= 0x8f) {
-    return container(bytes, offset + 1, head & 0x0f, true);
+
+  #payload(bytes: Buffer, start: number, length: number, isString: boolean): void {
+    const next = start + length;
+    if (next > bytes.length) throw cutAt(bytes);
+    this.next = next;
+    this.children = 0;
+    this.isMap = false;
+    this.isString = isString;
+    this.payloadBytes = length;
   }
-  if (head <= 0x9f) {
-    return container(bytes, offset + 1, head & 0x0f, false);
+
+  #container(bytes: Buffer, next: number, count: number, isMap: boolean): void {
+    const children = isMap ? count * 2 : count;
+    if (next + children > bytes.length) throw cutAt(bytes); // every child takes a byte at least
+    this.next = next;
+    this.children = children;
+    this.isMap = isMap;
+    this.isString = false;
+    this.payloadBytes = 0;
   }
-  if (head <= 0xbf) {
-    return payload(bytes, offset + 1, head & 0x1f, true);
-  }
-  return readWideToken(bytes, offset, head);
 }
 
 /** Sizes of the numbers 0xca to 0xd3: float 32, float 64, uint 8 to 64, int 8 to 64. */
 const numberBytes = [4, 8, 1, 2, 4, 8, 1, 2, 4, 8];
-
-function readWideToken(bytes: Buffer, offset: number, head: number): Token {
-  const at = offset + 1;
-  if (head === 0xc0 || head === 0xc2 || head === 0xc3) {
-    return scalar(bytes, at);
-  }
-  if (head >= 0xca && head <= 0xd3) {
-    return scalar(bytes, at + (numberBytes[head - 0xca] ?? 0));
-  }
-  if (head >= 0xc4 && head <= 0xc6) {
-    const width = 1 << (head - 0xc4);
-    return payload(bytes, at + width, readLength(bytes, at, width), false);
-  }
-  if (head >= 0xd9 && head <= 0xdb) {
-    const width = 1 << (head - 0xd9);
-    return payload(bytes, at + width, readLength(bytes, at, width), true);
-  }
-  if (head >= 0xdc) {
-    const width = head % 2 === 0 ? 2 : 4;
-    return container(bytes, at + width, readLength(bytes, at, width), head >= 0xde);
-  }
-  throw new ScanFault(`the byte 0x${head.toString(16)} begins no value of a report`, offset);
-}
 
 function readLength(bytes: Buffer, offset: number, width: number): number {
   if (offset + width > bytes.length) {
     throw cutAt(bytes);
   }
   return bytes.readUIntBE(offset, width);
-}
-
-function scalar(bytes: Buffer, next: number): Token {
-  return payload(bytes, next, 0, false);
-}
-
-function payload(bytes: Buffer, start: number, length: number, isString: boolean): Token {
-  const next = start + length;
-  if (next > bytes.length) {
-    throw cutAt(bytes);
-  }
-  return { next, children: 0, isMap: false, isString, payloadBytes: length };
-}
-
-function container(bytes: Buffer, next: number, count: number, isMap: boolean): Token {
-  const children = isMap ? count * 2 : count;
-  if (next + children > bytes.length) {
-    throw cutAt(bytes); // every child takes a byte at least
-  }
-  return { next, children, isMap, isString: false, payloadBytes: 0 };
 }
 
 function cutAt(bytes: Buffer): ScanFault {

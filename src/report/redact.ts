@@ -1,103 +1,125 @@
 /**
  * Takes secrets out of a capture before anybody else sees it: before the verdict cites it, before it is encoded.
- * Works by the name something is kept under and by the look of the value (secrets.ts). Pure: makes a copy.
+ * Works by the name something is kept under and by the look of the value (secrets.cts). Pure: makes a copy.
  */
-import type { Capture, ErrorRecord, Frame, Task, Thread, Value, Variable } from './schema.ts';
-import { RedactionTally, isSecretName, redactLooks, redactText, redactedText } from './secrets.ts';
+import type {
+  Capture,
+  ErrorRecord,
+  Frame,
+  Original,
+  Task,
+  Thread,
+  Value,
+  Variable,
+} from './schema.ts';
+import { redactArguments, redactEnvironment, redactJson, redactNamed } from './redact-plain.cts';
+import { type RedactOptions, RedactionTally, redactText, redactedText } from './secrets.cts';
 
 /** Types of values that are no secret under any name: they say nothing, or only what code is there. */
 const tellNothing = new Set(['undefined', 'null', 'boolean', 'function', 'unknown', 'symbol']);
-/** Literals shorter than this are not searched for in the previews around them: they would hit by chance. */
-const minLiteralChars = 4;
 /** Nesting of errors (cause, AggregateError) looked into. */
 const maxErrorDepth = 16;
 
+/** Nesting of a capture that is looked into; nothing of ours is deeper. */
+const maxDepth = 100;
+
 /** A copy of the capture without secrets, with `redactions` filled. */
-export function redactCapture(capture: Capture): Capture {
-  const tally = new RedactionTally();
-  const { process, error, annotations, breadcrumbs } = capture;
-  return {
+export function redactCapture(capture: Capture, options: RedactOptions = {}): Capture {
+  const tally = new RedactionTally(options);
+  const { process, error, annotations, breadcrumbs, asyncStores } = capture;
+  const named: Capture = {
     ...capture,
-    trigger: { ...capture.trigger, reason: redactText(capture.trigger.reason, tally) },
     process: {
       ...process,
       ...(process.env && { env: redactEnvironment(process.env, tally) }),
       ...(process.argv && { argv: redactArguments(process.argv, tally) }),
     },
+    ...(capture.neighbours && {
+      neighbours: capture.neighbours.map((one) => ({
+        ...one,
+        ...(one.argv && { argv: redactArguments(one.argv, tally) }),
+      })),
+    }),
     threads: capture.threads.map((thread) => redactThread(thread, tally)),
     tasks: capture.tasks.map((task) => redactTask(task, tally)),
     ...(error && { error: redactError(error, tally, 0) }),
-    ...(annotations && { annotations: redactEnvironment(annotations, tally) }),
+    ...(annotations && { annotations: redactNamed(annotations, tally) }),
+    ...(asyncStores && {
+      asyncStores: asyncStores.map((store) => ({
+        ...store,
+        value: redactNamedValue(store.name, store.value, tally),
+      })),
+    }),
     ...(breadcrumbs && {
       breadcrumbs: breadcrumbs.map((crumb) => redactJson(crumb, tally) as Record<string, unknown>),
     }),
-    redactions: tally.result(),
   };
+  // Then everything else that is text, wherever it stands: also what other parts of the program add one day.
+  const shown = redactEverywhere(named, tally, 0) as Capture;
+  return { ...shown, redactions: tally.result() };
 }
 
-/** Environment or annotations: values of secret names are replaced whole, of others only the parts that look secret. */
-export function redactEnvironment(
-  env: Readonly<Record<string, string>>,
-  tally: RedactionTally,
-): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== '' && isSecretName(name)) {
-      tally.add(name);
-      result[name] = redactedText;
-    } else {
-      result[name] = redactText(value, tally);
-    }
+/** A copy of the tasks without secrets. */
+export function redactTasks(tasks: readonly Task[], options: RedactOptions = {}): Task[] {
+  const tally = new RedactionTally(options);
+  return tasks.map((task) => redactEverywhere(redactTask(task, tally), tally, 0) as Task);
+}
+
+/** Takes out what looks like a secret in all strings, names of fields included. */
+function redactEverywhere(value: unknown, tally: RedactionTally, depth: number): unknown {
+  if (typeof value === 'string') return redactText(value, tally);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= maxDepth) return redactedText;
+  if (Array.isArray(value)) {
+    return value.map((item) => redactEverywhere(item, tally, depth + 1));
   }
-  return result;
-}
-
-/** Command line: `--password=x`, `--password x`, `-H "Authorization: Bearer x"`, URLs with passwords. */
-export function redactArguments(argv: readonly string[], tally: RedactionTally): string[] {
-  let secretOption: string | null = null;
-  return argv.map((argument) => {
-    const before = secretOption;
-    secretOption = null;
-    if (before !== null && !argument.startsWith('-')) {
-      tally.add(before);
-      return redactedText;
-    }
-    const option = /^(--?[\w-]+)(=?)/.exec(argument);
-    const name = option?.[1];
-    if (name === undefined || !isSecretName(name)) return redactText(argument, tally);
-    if (option?.[2] !== '=') {
-      secretOption = name;
-      return argument;
-    }
-    tally.add(name);
-    return `${name}=${redactedText}`;
-  });
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      tally.redactLooks(name),
+      redactEverywhere(inner, tally, depth + 1),
+    ]),
+  );
 }
 
 function redactThread(thread: Thread, tally: RedactionTally): Thread {
+  return { ...thread, frames: thread.frames.map((frame) => redactFrame(frame, tally)) };
+}
+
+/** An excerpt as one text: a key may go over several lines. */
+function redactSource(
+  source: NonNullable<Frame['source']>,
+  tally: RedactionTally,
+): NonNullable<Frame['source']> {
+  const { before, line, after } = source;
+  const lines = redactText([...before, line, ...after].join('\n'), tally).split('\n');
+  if (lines.length !== before.length + 1 + after.length) {
+    return { ...source, before: [], line: redactedText, after: [] };
+  }
   return {
-    ...thread,
-    ...(thread.syscall !== undefined && { syscall: redactLooks(thread.syscall, tally) }),
-    frames: thread.frames.map((frame) => redactFrame(frame, tally)),
+    ...source,
+    before: lines.slice(0, before.length),
+    line: lines[before.length] ?? redactedText,
+    after: lines.slice(before.length + 1),
   };
 }
 
+/** A place before compilation without secrets. */
+export function redactOriginal(original: Original, tally: RedactionTally): Original {
+  const { source } = original;
+  const named = { ...original, ...(source && { source: redactSource(source, tally) }) };
+  return redactEverywhere(named, tally, 0) as Original;
+}
+
 function redactFrame(frame: Frame, tally: RedactionTally): Frame {
-  const { receiver, closure, source } = frame;
+  const { receiver, closure, source, original } = frame;
   return {
     ...frame,
     ...(receiver && { receiver: redactValue(receiver, null, tally) }),
     arguments: redactVariables(frame.arguments, tally),
     locals: redactVariables(frame.locals, tally),
     ...(closure && { closure: redactVariables(closure, tally) }),
-    ...(source && {
-      source: {
-        ...source,
-        line: redactText(source.line, tally),
-        before: source.before.map((line) => redactText(line, tally)),
-        after: source.after.map((line) => redactText(line, tally)),
-      },
-    }),
+    ...(source && { source: redactSource(source, tally) }),
+    ...(original && { original: redactOriginal(original, tally) }),
   };
 }
 
@@ -105,6 +127,8 @@ function redactTask(task: Task, tally: RedactionTally): Task {
   return {
     ...task,
     ...(task.receiver && { receiver: redactValue(task.receiver, null, tally) }),
+    ...(task.source && { source: redactSource(task.source, tally) }),
+    ...(task.original && { original: redactOriginal(task.original, tally) }),
     arguments: redactVariables(task.arguments, tally),
     locals: redactVariables(task.locals, tally),
   };
@@ -129,53 +153,75 @@ function redactError(error: ErrorRecord, tally: RedactionTally, depth: number): 
 
 /** Variables of one scope. */
 export function redactVariables(variables: readonly Variable[], tally: RedactionTally): Variable[] {
-  return variables.map((variable) => ({
-    ...variable,
-    value: redactValue(variable.value, isSecretName(variable.name) ? variable.name : null, tally),
-  }));
+  return variables.map((variable) => {
+    const { name, original, value } = variable;
+    // A minified name hides what its value is.
+    const telling = original !== undefined && tally.isSecretName(original) ? original : name;
+    return { ...variable, value: redactNamedValue(telling, value, tally) };
+  });
+}
+
+function redactNamedValue(name: string, value: Value, tally: RedactionTally): Value {
+  return redactValue(value, tally.isSecretName(name) ? name : null, tally);
 }
 
 /**
  * @param secretName the name that makes this value, and every string and number inside it, a secret
  */
 function redactValue(value: Value, secretName: string | null, tally: RedactionTally): Value {
-  if (secretName !== null && !tellNothing.has(value.type) && value.properties === undefined) {
+  if (value.properties === undefined) return redactLeaf(value, secretName, tally);
+  const before = tally.count;
+  const properties = value.properties.map((property) => {
+    const name = tally.isSecretName(property.name) ? property.name : secretName;
+    return {
+      ...property,
+      name: redactText(property.name, tally),
+      value: redactValue(property.value, name, tally),
+    };
+  });
+  // Under a secret name even the unnamed rest of a preview (elements cut off, nested deeper) is not shown.
+  if (secretName !== null) {
+    return {
+      ...value,
+      properties,
+      preview: `${value.className ?? value.type} ${redactedText}`,
+    };
+  }
+  // The preview shows the properties once more, and may cut a secret short so that it has no look any more.
+  const isCut = tally.count > before;
+  const preview = isCut ? previewOf(value, properties) : redactText(value.preview, tally);
+  return { ...value, properties, preview };
+}
+
+function redactLeaf(value: Value, secretName: string | null, tally: RedactionTally): Value {
+  if (secretName !== null && !tellNothing.has(value.type)) {
     tally.add(secretName);
     return { type: 'unknown', preview: redactedText, reason: 'redacted' };
   }
-  let preview = value.preview;
-  const result: Value = { ...value };
-  if (value.properties !== undefined) {
-    result.properties = value.properties.map((property) => {
-      const name = isSecretName(property.name) ? property.name : secretName;
-      const inner = redactValue(property.value, name, tally);
-      // The preview of an object shows its properties once more.
-      if (inner.reason === 'redacted' && property.value.preview.length >= minLiteralChars) {
-        preview = preview.replaceAll(property.value.preview, redactedText);
-      }
-      return { ...property, value: inner };
-    });
+  const preview = redactText(value.preview, tally);
+  const isNumber = value.type === 'number' || value.type === 'bigint';
+  if (isNumber && preview !== value.preview) {
+    return { type: 'unknown', preview: redactedText, reason: 'redacted' };
   }
-  // Under a secret name even the unnamed rest of a preview (elements cut off, nested deeper) is not shown.
-  result.preview =
-    secretName !== null && value.properties !== undefined
-      ? `${value.className ?? value.type} ${redactedText}`
-      : redactText(preview, tally);
-  return result;
+  return { ...value, preview };
 }
 
-/** Plain JSON, such as breadcrumbs. */
-function redactJson(json: unknown, tally: RedactionTally, depth = 0): unknown {
-  if (typeof json === 'string') return redactText(json, tally);
-  if (typeof json !== 'object' || json === null) return json;
-  if (depth >= maxErrorDepth) return redactedText;
-  if (Array.isArray(json)) return json.map((item) => redactJson(item, tally, depth + 1));
-  return Object.fromEntries(
-    Object.entries(json).map(([name, value]: [string, unknown]) => {
-      const tells = typeof value === 'string' || typeof value === 'number';
-      if (!tells || !isSecretName(name)) return [name, redactJson(value, tally, depth + 1)];
-      tally.add(name);
-      return [name, redactedText];
-    }),
+/** Characters of a preview that is put together again. */
+const maxPreviewChars = 300;
+
+/** One line made of properties that hold no secret any more. */
+function previewOf(value: Value, properties: NonNullable<Value['properties']>): string {
+  const { type, className, length = properties.length } = value;
+  const isList = type === 'array' || type === 'set';
+  const parts = properties.map(({ name, value: inner }) =>
+    isList ? inner.preview : `${name}${type === 'map' ? ' => ' : ': '}${inner.preview}`,
   );
+  if (properties.length < length || value.truncated === true) parts.push('…');
+  const body = type === 'array' ? `[${parts.join(', ')}]` : `{${parts.join(', ')}}`;
+  const isPlain = className === undefined || className === 'Object' || className === 'Array';
+  const head = isPlain
+    ? ''
+    : `${className}${type === 'map' || type === 'set' ? `(${length})` : ''} `;
+  const text = `${head}${body}`;
+  return text.length <= maxPreviewChars ? text : `${text.slice(0, maxPreviewChars - 1)}…`;
 }

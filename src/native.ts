@@ -13,6 +13,21 @@ export const registerSetBytes = generalSetBytes + 512;
 /** The unit of readPages. */
 export const pageBytes = 4096;
 
+/** Memory to be copied in a stop, in few system calls, without anybody being woken in between. */
+export type StoppedCopy = [
+  pid: number,
+  /** Wanted addresses first, ascending; those of the stacks are written behind them, the rest stays as it is. */
+  pages: Float64Array,
+  wanted: number,
+  /** Pairs of start and end, ascending: a stack is copied from its pointer to the end of the range that holds it. */
+  ranges: Float64Array,
+  maxStackBytes: number,
+  /** Room for as many pages as `pages` has. */
+  out: Uint8Array,
+  /** Filled with 1 or 0 for each page. */
+  readable: Uint8Array,
+];
+
 /** What the addon exports to the reader and the CLI. The agent's part is typed in agent/native.cts. */
 export interface Native {
   /**
@@ -29,13 +44,23 @@ export interface Native {
    */
   readPages(pid: number, addresses: Float64Array, out: Uint8Array, readable: Uint8Array): number;
   /**
+   * Looks for 64-bit words in bytes: the inner loop of a search of a heap, at the speed of memory.
+   * @param bytes  little-endian; a rest of less than 8 bytes is not looked at
+   * @param wanted ascending; what is out of order may be missed
+   * @param places filled with the indexes of words (not bytes) where one of them stands, ascending
+   * @returns how many there are; as many as `places` has room for: there may be more
+   */
+  findWords(bytes: Uint8Array, wanted: BigUint64Array, places: Uint32Array): number;
+  /**
    * Stops threads with PTRACE_SEIZE and PTRACE_INTERRUPT, from a tracer thread of the addon's own, and copies
    * their registers. They stay stopped until resumeThreads(), until `holdLimitMs` has passed, or until this
    * process dies, whichever is first: the kernel resumes them when the tracer thread ends. One stop at a time.
    * @param registers  filled: tids.length × registerSetBytes
    * @param results    filled: 0 stopped, else errno (EPERM refused or traced by another, ESRCH gone,
    *                   ETIMEDOUT not stopped within stopTimeoutMs: uninterruptible)
-   * @returns number of threads that stand still
+   * @param holdLimitMs 0: they run on before this returns
+   * @param copy       what is copied while all stand still, by the tracer itself (StoppedCopy, spread)
+   * @returns number of threads that stand still, or stood
    */
   stopThreads(
     tids: Int32Array,
@@ -43,6 +68,7 @@ export interface Native {
     results: Int32Array,
     stopTimeoutMs: number,
     holdLimitMs: number,
+    ...copy: StoppedCopy | []
   ): number;
   /**
    * Resumes what stopThreads() stopped and waits until it runs again. Harmless when nothing is stopped.
@@ -57,6 +83,26 @@ export interface Native {
    *          (ECONNREFUSED no agent, EPERM somebody else listens under that name)
    */
   connectAgent(pid: number): number;
+  /** Opens a pidfd. @returns a descriptor that the caller owns, or -errno */
+  openProcess(pid: number): number;
+  /**
+   * How the process of a pidfd ended.
+   * @returns the status as wait(2) gives it, or -errno (EAGAIN it lives, or its parent has not collected it; ENOTTY or
+   *          EINVAL the kernel is older than 6.15)
+   */
+  readExitStatus(pidfd: number): number;
+  /**
+   * Sends a signal by an open descriptor of /proc/PID, which cannot mean another process that got the same pid.
+   * @param signal number; 0 only asks whether it exists
+   * @returns 0 or -errno (ESRCH it has ended, EPERM refused)
+   */
+  signalProcess(directory: number, signal: number): number;
+  /**
+   * Sends one datagram to a Unix socket, without waiting.
+   * @param path of the socket; a leading `@` means an abstract name, as in NOTIFY_SOCKET
+   * @returns 0 or -errno
+   */
+  sendDatagram(path: string, text: string): number;
 }
 
 let loaded: Native | undefined;

@@ -1,8 +1,8 @@
 /** Which process is meant, for good: a pid alone may be given to another process at any time. */
-import { closeSync, openSync, readSync } from 'node:fs';
-import path from 'node:path';
 import { SleeperError } from '../errors.ts';
-import { isGone, readFact, readLinkFact } from './fact.ts';
+import { whyRefused } from '../reader/memory/process-files.ts';
+import { isGone, readLinkFact } from './fact.ts';
+import { isNodeExecutable } from './node-executable.ts';
 import { readStat } from './stat.ts';
 
 /** A process, told apart from others that had or will have the same pid. */
@@ -54,11 +54,11 @@ export function requireNodeProcess(pid: number): ProcessIdentity {
     if (isGone(executable)) throw notNode(pid, 'a kernel thread');
     throw new SleeperError(
       'ERR_SLEEPER_ATTACH_DENIED',
-      `Cannot look at process ${pid}: reading /proc/${pid}/exe was refused: ${executable.reason}. It belongs to another user, or has more rights than we have.`,
+      `Cannot look at process ${pid}: reading /proc/${pid}/exe was refused: ${executable.reason}. ${whyRefused(pid)}`,
       { pid },
     );
   }
-  if (!isNode(pid, executable.value)) throw notNode(pid, executable.value);
+  if (!isNodeExecutable(pid, executable.value)) throw notNode(pid, executable.value);
   return identity;
 }
 
@@ -71,45 +71,4 @@ function notNode(pid: number, what: string): SleeperError {
       executable: what,
     },
   );
-}
-
-/** Names that say it all: node, nodejs, node-22, node22. */
-const nodeName = /^node(js)?(-?v?\d[\d.]*)?( \(deleted\))?$/;
-
-function isNode(pid: number, executable: string): boolean {
-  if (nodeName.test(path.basename(executable))) return true;
-  const usesLibrary = readFact(`/proc/${pid}/maps`, (text) => /\/libnode\.so[.\d]*$/m.test(text));
-  if (usesLibrary.known && usesLibrary.value) return true;
-  return hasV8Symbols(`/proc/${pid}/exe`);
-}
-
-/** Every Node executable exports these names for debuggers (deps/v8/tools/gen-postmortem-metadata.py). */
-const v8Symbol = Buffer.from('v8dbg_class_JSFunction__context__Context');
-const searchChunkBytes = 4 << 20;
-/** Node is about 100 MB, single executables some more; symbol names lie near the start. */
-const maxSearchBytes = 256 << 20;
-
-/** Looks into the file, for executables under another name: renamed, or a program bundled with Node. */
-function hasV8Symbols(file: string): boolean {
-  let fd: number;
-  try {
-    fd = openSync(file, 'r');
-  } catch {
-    return false;
-  }
-  try {
-    const chunk = Buffer.alloc(searchChunkBytes);
-    let position = 0;
-    while (position < maxSearchBytes) {
-      const count = readSync(fd, chunk, 0, searchChunkBytes, position);
-      if (count === 0) return false;
-      if (chunk.subarray(0, count).includes(v8Symbol)) return true;
-      position += count < searchChunkBytes ? count : searchChunkBytes - v8Symbol.length;
-    }
-    return false;
-  } catch {
-    return false;
-  } finally {
-    closeSync(fd);
-  }
 }

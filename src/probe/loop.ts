@@ -1,24 +1,26 @@
 /**
- * Does the main event loop of a process turn? Asked again and again by the watchdog, so it must be cheap: a round trip
- * on a socket, or a few small reads.
- *
- * With an agent inside, its answer settles it. Without, three sights from outside are put together:
+ * Does the main event loop of a process turn? Asked again and again by the watchdog, so it must be cheap: a few small reads
+ * from outside, which the process does not notice. Three sights are put together:
  *   - the loop's own clock, which libuv sets each time the loop turns (and only then);
  *   - the system call of the main thread: in epoll on the loop's own descriptor it waits for work and will answer; in
  *     epoll on another descriptor it is inside a nested loop (execSync) and will not;
  *   - its state: stopped, traced and frozen threads are not to blame.
  * Where the loop's clock cannot be read either, a thread that neither waits in epoll nor has made a system call nor
  * given up the CPU since the last reading is taken as not turning. That may miss a hang; it does not invent one.
+ *
+ * Only when these leave a doubt is an agent inside asked, if there is one: its question wakes the loop up.
  */
 import { performance } from 'node:perf_hooks';
+import { SleeperError } from '../errors.ts';
 import { openEventLoop } from '../reader/read.ts';
-import type { EventLoopClock, EventLoopReading } from '../reader/reading.ts';
-import { type AgentClient, connectAgent } from './agent.ts';
+import type { EventLoopClock, EventLoopReading, LoopUse } from '../reader/reading.ts';
+import { type AgentClient, type IsolateAnswer, connectAgent } from './agent.ts';
 import { type Fact, absent, known, readFact, reasonOf } from './fact.ts';
-import { type ProcessIdentity, isAlive } from './identity.ts';
-import { readStatus } from './stat.ts';
+import type { ProcessIdentity } from './identity.ts';
+import { OpenFiles } from './open-files.ts';
+import { type StatReading, readStatus } from './stat.ts';
 import { type SyscallReading, epollDescriptorOf } from './syscall.ts';
-import { type TaskReading, isFrozen, readTask } from './task.ts';
+import { isFrozen, readWchan } from './task.ts';
 
 /** What one look at the main loop gave. */
 export interface LoopReading {
@@ -34,12 +36,20 @@ export interface LoopReading {
     'turning' | 'polling' | 'stuck' | 'stopped' | 'traced' | 'frozen' | 'unknown' | 'gone';
   /** Time since the loop turned last, where its clock can be read. */
   readonly lastTurnAgoMs?: number;
+  /** What /proc/PID/stat said at the same time; a zombie's when it was the last look. Absent: it is gone. */
+  readonly stat?: StatReading;
 }
 
 /** Looks at one process again and again. */
 export interface LoopProbe {
-  /** Takes one look. @param timeoutMs how long an agent may take to answer */
+  /** Takes one look from outside: some ten microseconds, nothing is waited for. */
+  look(): LoopReading;
+  /** Takes one look, and asks an agent when that leaves a doubt. @param timeoutMs how long an agent may take to answer */
   read(timeoutMs: number): Promise<LoopReading>;
+  /** Asks the agent for a sign of life of every event loop, Workers' too. */
+  askIsolates(timeoutMs: number): Promise<Fact<readonly IsolateAnswer[]>>;
+  /** What the loop did with its time, as far as this version of libuv tells. */
+  readUse(): LoopUse | null;
   /** Why the better ways of looking cannot be used, once tried; for people. */
   readonly weakness: string | null;
   close(): void;
@@ -53,6 +63,8 @@ export interface LoopProbeSources {
 
 /** A loop that turned within this time turns: an ordinary callback takes less. */
 const turningWithinMs = 100;
+/** An agent that was not there is looked for again after this time: the program may have loaded it late. */
+const agentRetryMs = 10_000;
 
 /**
  * Judges the main loop by its clock and by the call its thread is in.
@@ -73,7 +85,7 @@ export async function openLoopProbe(
   sources: LoopProbeSources = { connectAgent, openEventLoop },
 ): Promise<LoopProbe> {
   const clock = await openClock(identity.pid, sources);
-  return new CombinedLoopProbe(identity, sources, clock);
+  return new CombinedLoopProbe(OpenFiles.open(identity), identity.pid, sources, clock);
 }
 
 async function openClock(pid: number, sources: LoopProbeSources): Promise<Fact<EventLoopClock>> {
@@ -91,14 +103,23 @@ interface Activity {
 }
 
 class CombinedLoopProbe implements LoopProbe {
-  readonly #identity: ProcessIdentity;
+  readonly #files: OpenFiles | null;
+  readonly #pid: number;
   readonly #sources: LoopProbeSources;
   readonly #clock: Fact<EventLoopClock>;
   #agent: AgentClient | null = null;
+  #agentMissingAtMs = -Infinity;
   #activity: Activity | null = null;
 
-  constructor(identity: ProcessIdentity, sources: LoopProbeSources, clock: Fact<EventLoopClock>) {
-    this.#identity = identity;
+  /** @param files null: the process is gone already */
+  constructor(
+    files: OpenFiles | null,
+    pid: number,
+    sources: LoopProbeSources,
+    clock: Fact<EventLoopClock>,
+  ) {
+    this.#files = files;
+    this.#pid = pid;
     this.#sources = sources;
     this.#clock = clock;
   }
@@ -107,71 +128,98 @@ class CombinedLoopProbe implements LoopProbe {
     return this.#clock.known || this.#agent !== null ? null : this.#clock.reason;
   }
 
+  look(): LoopReading {
+    const stat = this.#files?.readStat() ?? null;
+    if (this.#files === null || stat === null) return readingOf('proc', 'gone');
+    if (stat.state === 'Z' || stat.state === 'X') return { ...readingOf('proc', 'gone'), stat };
+    if (stat.state === 'T') return { ...readingOf('proc', 'stopped'), stat };
+    if (stat.state === 't') return { ...readingOf('proc', 'traced'), stat };
+    // The call first, then the clock: see judgeLoop().
+    const syscall = this.#files.readSyscall();
+    let clock: EventLoopReading | null;
+    try {
+      clock = this.#clock.known ? this.#clock.value.read() : null;
+    } catch (error) {
+      // It ended between two lines.
+      if (!(error instanceof SleeperError) || error.code !== 'ERR_SLEEPER_TARGET_GONE') throw error;
+      return readingOf('proc', 'gone');
+    }
+    const reading =
+      clock === null
+        ? this.#lookAtProc(syscall)
+        : readingOf('reader', judgeLoop(clock, syscall), clock.lastTurnAgoMs);
+    // A frozen process looks stuck; only then is it worth asking.
+    const frozen = reading.loop === 'stuck' && isFrozen(readWchan(this.#pid, this.#pid));
+    return { ...reading, ...(frozen && { loop: 'frozen' }), stat };
+  }
+
   async read(timeoutMs: number): Promise<LoopReading> {
-    const { pid } = this.#identity;
-    const task = isAlive(this.#identity) ? readTask(pid, pid) : null;
-    if (task === null) return readingOf('proc', 'gone');
-    const held = heldBy(task);
-    if (held !== null) return readingOf('proc', held);
-    const answer = await this.#askAgent(timeoutMs);
-    const outside = this.#lookFromOutside(task);
-    if (!answer.known || outside.loop === 'gone') return outside;
-    const { loop, ...rest } = outside;
-    // An agent that did not get an answer from the loop has seen more than one instant.
-    if (answer.value) return { ...rest, via: 'agent', loop: 'turning', lastTurnAgoMs: 0 };
-    return { ...rest, via: 'agent', loop: heldBy(task) ?? (loop === 'turning' ? loop : 'stuck') };
+    const outside = this.look();
+    const isDoubtful = outside.loop === 'stuck' || outside.loop === 'unknown';
+    if (!isDoubtful && (outside.via === 'reader' || outside.loop !== 'polling')) return outside;
+    const isolates = await this.askIsolates(timeoutMs);
+    if (!isolates.known) return outside;
+    const main = isolates.value.find((isolate) => isolate.tid === this.#pid);
+    if (main === undefined) return outside;
+    const { stat } = outside;
+    const seen = { via: 'agent', ...(stat !== undefined && { stat }) } as const;
+    if (main.loopUs !== null) return { ...seen, atMs: now(), loop: 'turning', lastTurnAgoMs: 0 };
+    // It did not answer for longer than one instant; meanwhile somebody may have stopped it.
+    const after = this.look();
+    if (after.loop === 'gone' || isHeld(after)) return after;
+    return { ...after, via: 'agent', loop: after.loop === 'turning' ? 'turning' : 'stuck' };
+  }
+
+  async askIsolates(timeoutMs: number): Promise<Fact<readonly IsolateAnswer[]>> {
+    if (this.#agent === null && now() - this.#agentMissingAtMs < agentRetryMs) {
+      return absent('no agent');
+    }
+    try {
+      this.#agent ??= this.#sources.connectAgent(this.#pid);
+    } catch (error) {
+      this.#agentMissingAtMs = now();
+      return absent(error instanceof Error ? error.message : 'no agent');
+    }
+    const isolates = await this.#agent.probe(timeoutMs);
+    if (!isolates.known) this.#closeAgent();
+    return isolates;
+  }
+
+  readUse(): LoopUse | null {
+    return this.#clock.known ? (this.#clock.value.readUse?.() ?? null) : null;
   }
 
   close(): void {
+    this.#closeAgent();
+    this.#files?.close();
+  }
+
+  #closeAgent(): void {
     this.#agent?.close();
     this.#agent = null;
   }
 
-  /** @returns whether the main loop answered; absent when there is no agent to ask */
-  async #askAgent(timeoutMs: number): Promise<Fact<boolean>> {
-    try {
-      this.#agent ??= this.#sources.connectAgent(this.#identity.pid);
-    } catch (error) {
-      return absent(error instanceof Error ? error.message : 'no agent');
-    }
-    const isolates = await this.#agent.probe(timeoutMs);
-    if (!isolates.known) {
-      this.close();
-      return isolates;
-    }
-    const main = isolates.value.find((isolate) => isolate.tid === this.#identity.pid);
-    return main === undefined ? absent('no main isolate') : known(main.loopUs !== null);
-  }
-
-  #lookFromOutside(before: TaskReading): LoopReading {
-    const { pid } = this.#identity;
-    // The call first, then the clock: see judgeLoop().
-    const task = readTask(pid, pid) ?? before;
-    const clock = this.#clock.known ? this.#clock.value.read() : null;
-    if (clock === null) return this.#lookAtProc(task);
-    return readingOf('reader', judgeLoop(clock, task.syscall), clock.lastTurnAgoMs);
-  }
-
-  #lookAtProc(task: TaskReading): LoopReading {
-    if (!isAlive(this.#identity)) return readingOf('proc', 'gone');
+  #lookAtProc(syscall: Fact<SyscallReading>): LoopReading {
     const before = this.#activity;
-    const now = readActivity(this.#identity.pid);
-    this.#activity = now.known ? now.value : null;
-    if (!task.syscall.known) return readingOf('proc', 'unknown');
-    if (epollDescriptorOf(task.syscall.value) !== null) return readingOf('proc', 'polling');
-    if (before === null || !now.known) return readingOf('proc', 'unknown');
+    const activity = readActivity(this.#pid);
+    this.#activity = activity.known ? activity.value : null;
+    if (!syscall.known) return readingOf('proc', 'unknown');
+    if (epollDescriptorOf(syscall.value) !== null) return readingOf('proc', 'polling');
+    if (before === null || !activity.known) return readingOf('proc', 'unknown');
     const moved =
-      now.value.voluntarySwitches !== before.voluntarySwitches ||
-      now.value.systemCalls !== before.systemCalls;
+      activity.value.voluntarySwitches !== before.voluntarySwitches ||
+      activity.value.systemCalls !== before.systemCalls;
     return readingOf('proc', moved ? 'turning' : 'stuck');
   }
 }
 
-/** Who holds the thread, so that nobody may blame it. */
-function heldBy(task: TaskReading): 'stopped' | 'traced' | 'frozen' | null {
-  if (task.state === 'T') return 'stopped';
-  if (task.state === 't') return 'traced';
-  return isFrozen(task.wchan) ? 'frozen' : null;
+/** Somebody holds the process: nobody may blame it. */
+export function isHeld({ loop }: LoopReading): boolean {
+  return loop === 'stopped' || loop === 'traced' || loop === 'frozen';
+}
+
+function now(): number {
+  return performance.now();
 }
 
 function readingOf(
@@ -179,7 +227,7 @@ function readingOf(
   loop: LoopReading['loop'],
   lastTurnAgoMs?: number,
 ): LoopReading {
-  const reading = { atMs: performance.now(), via, loop };
+  const reading = { atMs: now(), via, loop };
   return lastTurnAgoMs === undefined ? reading : { ...reading, lastTurnAgoMs };
 }
 

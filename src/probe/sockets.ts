@@ -15,6 +15,8 @@ export interface SocketReading {
   readonly state?: string;
   /** Bytes in the kernel's receive queue; of a listening socket: connections not accepted yet. */
   readonly unreadBytes?: number;
+  /** The other end has room for nothing more: the kernel's zero window probe timer runs. */
+  readonly peerFull?: boolean;
 }
 
 /** TCP states of include/net/tcp_states.h, by number. */
@@ -34,6 +36,8 @@ const tcpStates = [
   'syn-received',
 ];
 const listening = 10;
+/** `tr` of proc_net_tcp.rst: which timer runs for the socket. */
+const zeroWindowTimer = '04';
 /** SS_CONNECTING and SS_CONNECTED of include/uapi/linux/net.h; __SO_ACCEPTCON of include/linux/net.h. */
 const unix = { connecting: 2, connected: 3, acceptFlag: 0x10000 } as const;
 
@@ -64,7 +68,7 @@ type Parsed = { inode: string; socket: SocketReading } | null;
 
 /** sl local_address rem_address st tx_queue:rx_queue tr:when retrnsmt uid timeout inode … */
 function parseInternet(words: readonly string[], table: Table): Parsed {
-  const [, local = '', remote = '', state = '', queues = '', , , , , inode] = words;
+  const [, local = '', remote = '', state = '', queues = '', timer = '', , , , inode] = words;
   const address = parseEndpoint(local);
   const peer = parseEndpoint(remote);
   if (inode === undefined || address === null || peer === null) return null;
@@ -79,6 +83,7 @@ function parseInternet(words: readonly string[], table: Table): Parsed {
       // Nobody at the other end: the address is all zeros and the port 0.
       ...(!peer.endsWith(':0') && { peer }),
       ...(word !== undefined && word !== '' && { state: word }),
+      ...(isTcp && timer.startsWith(`${zeroWindowTimer}:`) && { peerFull: true }),
       ...(unread > 0 && !(isTcp && number === listening) && { unreadBytes: unread }),
     },
   };

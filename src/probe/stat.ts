@@ -2,6 +2,7 @@
  * /proc/PID/stat and /proc/PID/status. Source: proc_pid_stat(5), proc_pid_status(5).
  * Times in `stat` are in clock ticks; USER_HZ is 100 on every Linux that Node runs on.
  */
+import { pageBytes } from '../native.ts';
 import { type Fact, readFact } from './fact.ts';
 
 /** Milliseconds of one clock tick (USER_HZ = 100, fixed in the kernel's user interface). */
@@ -18,6 +19,12 @@ export interface StatReading {
   readonly cpuMs: number;
   /** When it started, in clock ticks since boot. With the pid it names a process for good. */
   readonly startTicks: number;
+  /** Threads of the process. */
+  readonly threads: number;
+  /** Resident memory of the process. */
+  readonly rssBytes: number;
+  /** Of a zombie that we may trace: what wait(2) will say of it. Else 0. */
+  readonly waitStatus: number;
 }
 
 /** Parses a `stat` line. @throws Error when it is not one */
@@ -36,6 +43,9 @@ export function parseStat(text: string): StatReading {
     parentPid: Number(fields[1]),
     cpuMs: (Number(fields[11]) + Number(fields[12])) * tickMs,
     startTicks,
+    threads: Number(fields[17]),
+    rssBytes: Number(fields[21]) * pageBytes,
+    waitStatus: Number(fields[49] ?? 0),
   };
 }
 

@@ -1,18 +1,18 @@
 /** From activations to the frames of the report: names, places, values. */
-import { limits } from '../limits.ts';
 import type { Frame, Variable } from '../report/schema.ts';
+import { type NamedSlot, readVariables } from './frame-variables.ts';
 import type { Activation, NativeCall } from './frames/activation.ts';
 import type { Heap } from './heap/heap.ts';
 import type { ScopeInfo } from './heap/scope-info.ts';
-import { optimizedOut, type Slot, unreadable } from './heap/slot.ts';
-import { UnreadableMemory } from './memory/source.ts';
-import { type FunctionNames, isVisible, type RegisterName } from './names/function-names.ts';
-import type { Script, ScriptCache } from './scripts.ts';
-import { readScopeChain, type ScopeVariable } from './values/scope.ts';
+import type { Slot } from './heap/slot.ts';
+import type { FunctionNames } from './names/function-names.ts';
+import { initialiserNames, type Script, type ScriptCache } from './scripts.ts';
 import { ValueReader } from './values/value-reader.ts';
 
 /** How far before a function its name may be written. */
 const assignmentSearchChars = 160;
+/** And around a call, the name of what it calls. */
+const calleeSearchChars = 120;
 
 export class FrameDescriber {
   readonly #heap: Heap;
@@ -20,11 +20,14 @@ export class FrameDescriber {
   readonly #values: ValueReader;
   /** performance.now() after which values are no longer opened. */
   readonly #endsAtMs: number;
+  readonly #withValues: boolean;
 
-  constructor(heap: Heap, scripts: ScriptCache, endsAtMs: number) {
+  /** @param withValues false: frames are named and placed, no more */
+  constructor(heap: Heap, scripts: ScriptCache, endsAtMs: number, withValues = true) {
+    this.#withValues = withValues;
     this.#heap = heap;
     this.#scripts = scripts;
-    this.#values = new ValueReader(heap);
+    this.#values = new ValueReader(heap, scripts);
     this.#endsAtMs = endsAtMs;
   }
 
@@ -32,13 +35,10 @@ export class FrameDescriber {
     const { shared } = activation;
     if (shared.script === null) return this.#builtinFrame(activation);
     const script = this.#scripts.read(this.#heap, shared.script);
-    const { start, end } = shared.scopeInfo ?? { start: -1, end: -1 };
     const names = script.namesOf(shared);
     const place = script.place(activation.sourceOffset);
-    const scope = this.#scopeOf(activation, start, end);
-    const own = scope.filter((variable) => variable.isOwn);
-    const parameters = this.#arguments(activation, names, own);
     const excerpt = place === null || script.isInternal ? null : script.excerpt(place.line);
+    const declared = script.isInternal ? null : script.declaredBy(names, shared);
     return {
       function: displayName(activation, names, script),
       ...(script.name !== '' && { file: script.name }),
@@ -46,11 +46,24 @@ export class FrameDescriber {
       kind: 'js',
       ...(activation.tier !== null && { tier: activation.tier }),
       ...(activation.isInlined && { inlined: true }),
-      receiver: this.#read(activation.receiver),
-      arguments: parameters,
-      locals: this.#locals(activation, names, own, new Set(parameters.map(({ name }) => name))),
-      ...(script.isInternal ? {} : { closure: this.#closure(scope) }),
+      ...this.#valuesOf(activation, names, script.isInternal),
       ...(excerpt !== null && { source: excerpt }),
+      ...(declared !== null && { declared }),
+    };
+  }
+
+  #valuesOf(
+    activation: Activation,
+    names: FunctionNames | null,
+    isInternal: boolean,
+  ): Pick<Frame, 'receiver' | 'arguments' | 'locals' | 'closure'> {
+    if (!this.#withValues) return { arguments: [], locals: [] };
+    const variables = readVariables(this.#heap, activation, names);
+    return {
+      receiver: this.#read(activation.receiver),
+      arguments: this.#readAll(variables.arguments),
+      locals: this.#readAll(variables.locals),
+      ...(isInternal ? {} : { closure: this.#readAll(variables.closure) }),
     };
   }
 
@@ -59,96 +72,37 @@ export class FrameDescriber {
     return {
       function: call.name !== '' ? call.name : this.#calleeInSource(caller),
       kind: 'native',
-      arguments: call.arguments.map((slot, i) => ({ name: `arg${i}`, value: this.#read(slot) })),
+      arguments: this.#unnamed(call.arguments),
       locals: [],
     };
   }
 
   #builtinFrame(activation: Activation): Frame {
     const { shared, builtinName = '' } = activation;
+    const name = shared.name !== '' ? shared.name : builtinName;
     return {
-      function: shared.name !== '' ? shared.name : builtinName,
+      function: activation.isConstruct === true ? `new ${name}` : name,
       kind: 'builtin',
-      receiver: this.#read(activation.receiver),
-      arguments: activation.arguments.map((slot, i) => ({
-        name: `arg${i}`,
-        value: this.#read(slot),
-      })),
+      ...(this.#withValues && { receiver: this.#read(activation.receiver) }),
+      arguments: this.#unnamed(activation.arguments),
       locals: [],
     };
   }
 
-  #scopeOf(activation: Activation, start: number, end: number): ScopeVariable[] {
-    if (activation.context.kind !== 'tagged') return [];
-    try {
-      return readScopeChain(this.#heap, activation.context.word, start, end);
-    } catch (error) {
-      if (error instanceof UnreadableMemory) return [];
-      throw error;
-    }
+  #unnamed(slots: readonly Slot[]): Variable[] {
+    if (!this.#withValues) return [];
+    return slots.map((slot, i) => ({ name: `arg${i}`, value: this.#read(slot) }));
   }
 
-  #arguments(
-    activation: Activation,
-    names: FunctionNames | null,
-    own: readonly ScopeVariable[],
-  ): Variable[] {
-    // A captured parameter lives on in the context, one with a default in a register; the slot keeps what was passed.
-    const moved = [...own, ...visibleRegisters(activation, names)];
-    const present = (name: string): Slot | null => {
-      const slot = moved.find((variable) => variable.name === name)?.slot;
-      return slot === undefined || slot.kind === 'absent' ? null : slot;
-    };
-    const variables: Variable[] = [];
-    for (const [i, passed] of activation.arguments.slice(0, limits.maxVariables).entries()) {
-      const name = names?.parameters[i] ?? `arguments[${i}]`;
-      const rest = name.startsWith('...') ? present(name.slice(3)) : null;
-      if (rest !== null) {
-        variables.push({ name: name.slice(3), value: this.#read(rest) });
-        break;
-      }
-      const shown = name.startsWith('...') ? `arguments[${i}]` : name;
-      // A pattern stands for what was passed; of a parameter with a name of its own that was copied, it may be stale.
-      const isStale = names?.parametersCopied[i] === true && /^[\w$]+$/.test(name);
-      variables.push({
-        name: shown,
-        value: this.#read(present(name) ?? (isStale ? unreadable : passed)),
-      });
-    }
-    return variables;
-  }
-
-  #locals(
-    activation: Activation,
-    names: FunctionNames | null,
-    own: readonly ScopeVariable[],
-    parameters: ReadonlySet<string>,
-  ): Variable[] {
-    const locals = new Map<string, Slot>();
-    for (const { name, slot } of own)
-      if (!parameters.has(name) && !locals.has(name)) locals.set(name, slot);
-    for (const { name, slot } of visibleRegisters(activation, names))
-      if (!parameters.has(name) && !locals.has(name)) locals.set(name, slot);
-    return [...locals]
-      .slice(0, limits.maxVariables)
-      .map(([name, slot]) => ({ name, value: this.#read(slot) }));
-  }
-
-  #closure(scope: readonly ScopeVariable[]): Variable[] {
-    return scope
-      .filter((variable) => !variable.isOwn)
-      .slice(0, limits.maxProperties)
-      .map(({ name, slot }) => ({ name, value: this.#read(slot) }));
+  #readAll(variables: readonly NamedSlot[]): Variable[] {
+    return variables.map(({ name, slot }) => ({ name, value: this.#read(slot) }));
   }
 
   #calleeInSource(caller: Activation | undefined): string {
     const address = caller?.shared.script ?? null;
     if (caller === undefined || address === null || caller.sourceOffset < 0) return '(native)';
     const script: Script = this.#scripts.read(this.#heap, address);
-    const name = /^[\w$]+/.exec(
-      script.text?.slice(caller.sourceOffset, caller.sourceOffset + 80) ?? '',
-    );
-    return name?.[0] ?? '(native)';
+    return calleeAt(script.text ?? '', caller.sourceOffset);
   }
 
   #read(slot: Slot): Variable['value'] {
@@ -156,15 +110,42 @@ export class FrameDescriber {
   }
 }
 
+/** Name of what a call calls. @param offset where V8 says the call is: at the last name before the parenthesis */
+function calleeAt(text: string, offset: number): string {
+  const call = text.slice(offset, offset + calleeSearchChars);
+  const before = text.slice(Math.max(0, offset - calleeSearchChars), offset);
+  // `ReflectApply` and its like are Node's names for the functions of the language, taken before a program can change them.
+  const applied = /^(?:ReflectApply|FunctionPrototypeCall|apply)\(\s*(?:[\w$#]+\.)*([\w$#]+)/.exec(
+    call,
+  );
+  const isReflect = !call.startsWith('apply') || before.endsWith('Reflect.');
+  if (applied?.[1] !== undefined && isReflect) return applied[1];
+  const receiver = /^(?:call|apply)\(/.test(call) ? /([\w$#]+)\.$/.exec(before) : null;
+  return receiver?.[1] ?? /^[\w$#]+/.exec(call)?.[0] ?? '(native)';
+}
+
 /** `Class.method` where the source tells, `new Class` for constructors, V8's name otherwise. */
 function displayName(activation: Activation, names: FunctionNames | null, script: Script): string {
   const { scopeInfo } = activation.shared;
   const className = names?.className ?? '';
   const name = activation.shared.name || assignedName(script, scopeInfo?.start ?? -1);
-  if (names?.kind === 'constructor') return `new ${className === '' ? name : className}`;
-  if (name === '') return isTopLevel(names, scopeInfo, script) ? '(top level)' : '(anonymous)';
-  const isMember = names?.kind === 'method' || names?.kind === 'getter' || names?.kind === 'setter';
-  return isMember && className !== '' && !name.includes('.') ? `${className}.${name}` : name;
+  const initialises = scopeInfo?.initialises ?? null;
+  if (initialises !== null) {
+    const initialiser = initialiserNames[initialises];
+    const owner = className !== '' ? className : name;
+    return owner === '' || owner === initialiser ? initialiser : `${owner}.${initialiser}`;
+  }
+  if (names?.kind === 'constructor' || scopeInfo?.isClassConstructor === true)
+    return `new ${className === '' ? name || '(anonymous)' : className}`;
+  if (name === '') return isTopLevel(names, scopeInfo, script) ? topLevel(script) : '(anonymous)';
+  if (activation.isConstruct === true) return `new ${name}`;
+  if (className === '') return name;
+  if (name.startsWith('[')) return className + name;
+  return name.includes('.') ? name : `${className}.${name}`;
+}
+
+function topLevel(script: Script): string {
+  return script.name === '' ? '(eval)' : '(top level)';
 }
 
 function isTopLevel(
@@ -186,28 +167,4 @@ function assignedName(script: Script, start: number): string {
     before,
   );
   return match?.[1]?.replace(/^module\.exports$|^exports$/, '').replace('.prototype', '') ?? '';
-}
-
-/** Registers whose variable is in scope at the place where the frame stands; inner scopes win. */
-function visibleRegisters(
-  { registers, sourceOffset, tier }: Activation,
-  names: FunctionNames | null,
-): { name: string; slot: Slot }[] {
-  // More names than registers: V8 compiled another text, or by other rules; then no name is to be trusted.
-  if (
-    names === null ||
-    (tier === null && registers === null) ||
-    names.registers.length > (registers?.length ?? Infinity)
-  )
-    return [];
-  const found = new Map<string, { register: RegisterName; slot: Slot }>();
-  names.registers.forEach((register, i) => {
-    if (register === null || !isVisible(register, sourceOffset)) return;
-    const other = found.get(register.name)?.register;
-    if (other !== undefined && other.end - other.start < register.end - register.start) return;
-    // Without a map of the registers the compiler kept the values where it liked.
-    const slot = registers === null ? optimizedOut : (registers[i] ?? unreadable);
-    found.set(register.name, { register, slot });
-  });
-  return [...found].map(([name, { slot }]) => ({ name, slot }));
 }

@@ -31,7 +31,8 @@ export interface CountedLook {
 /** Looks whose copy is decoded while the target runs, before it is held for that. */
 const copiesBeforeHolding = 5;
 
-function isCollecting({ vmState }: ThreadReading): boolean {
+/** True while V8 moves objects. */
+export function isCollecting({ vmState }: ThreadReading): boolean {
   return vmState === 'GC';
 }
 
@@ -42,9 +43,10 @@ export async function readOneMoment(plan: LookPlan, missing: Missing[]): Promise
   let waits = 0;
   for (let tries = 0; tries <= copiesBeforeHolding; tries++) {
     const holdWhileDecoding = tries === copiesBeforeHolding;
+    const wishes = { tids, mappings, pages, patientUntilMs: endsAtMs };
     // Between looks our own process may do other things: answer a signal, watch other targets.
     await setImmediate();
-    const taken = takeLook(target.pid, { tids, mappings, pages, holdWhileDecoding }, (look) => ({
+    const taken = takeLook(target.pid, { ...wishes, holdWhileDecoding }, (look) => ({
       look,
       threads: decode(
         look,
@@ -80,4 +82,27 @@ export async function readOneMoment(plan: LookPlan, missing: Missing[]): Promise
     }
   }
   return { look: null, threads: [], pausedMs };
+}
+
+/**
+ * Threads that the rehearsal saw and no look after it could stop again: told as they were then, which the report says. Those
+ * that have ended meanwhile are left out.
+ */
+export function keepRehearsed(
+  target: Target,
+  rehearsed: readonly ThreadReading[],
+  counted: CountedLook,
+  missing: Missing[],
+): CountedLook {
+  const lost = rehearsed.filter(({ tid }) => !counted.threads.some((seen) => seen.tid === tid));
+  if (lost.length === 0) return counted;
+  const alive = target.listThreads();
+  const kept = lost.filter(({ tid }) => alive.includes(tid));
+  for (const { tid } of kept)
+    missing.push({
+      what: `one consistent moment of thread ${tid}`,
+      reason:
+        'unreadable: it could not be stopped a second time; its stack is the first look at it, its values may be newer',
+    });
+  return { ...counted, threads: [...counted.threads, ...kept] };
 }

@@ -61,7 +61,7 @@ function lookAtLoop(plan: LookPlan, tid: number): TakenLook<ThreadReading | null
 function lacksLocals({ frames }: ThreadReading): boolean {
   const [top] = frames;
   return (
-    top !== undefined &&
+    top?.kind === 'js' &&
     (top.tier === 'turbofan' || top.tier === 'maglev') &&
     frames.some(
       (frame) => frame.tier === top.tier && (frame.inlined === true || isIncomplete(frame)),
@@ -76,6 +76,13 @@ function lacksLocals({ frames }: ThreadReading): boolean {
  */
 function withLoopValues(thread: ThreadReading, advanced: ThreadReading): ThreadReading | null {
   const offset = advanced.frames.length - thread.frames.length;
+  // The loop and all below it must be there still: values of another loop do not belong to this stack.
+  const loop = thread.frames.findIndex((frame) => frame.inlined !== true);
+  const isThere = thread.frames.every((frame, i) => {
+    const later = advanced.frames[i + offset];
+    return i < loop || (later !== undefined && isSameActivation(frame, later));
+  });
+  if (!isThere) return null;
   let filled = 0;
   const frames = thread.frames.map((frame, i): Frame => {
     const later = advanced.frames[i + offset];

@@ -6,7 +6,9 @@
 import { constants } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { limits } from '../limits.ts';
-import type { Missing } from '../report/schema.ts';
+import type { Missing, Task } from '../report/schema.ts';
+import { loadBinary, readLoopPointer } from './find-program.ts';
+import { saveLearned } from './layout/learned.ts';
 import { prepareActivity, readActivity } from './loop/activity.ts';
 import { type MainLoop, readMainLoop } from './loop/event-loop.ts';
 import { CoreMemory } from './memory/core.ts';
@@ -15,12 +17,15 @@ import type { CoreThread, SignalDetail } from './memory/core-notes.ts';
 import { readKernelVersion } from './memory/kernel-version.ts';
 import { PagedMemory } from './memory/paged.ts';
 import type { RegisterCall } from './memory/registers.ts';
-import { UnreadableMemory } from './memory/source.ts';
+import { type Address, UnreadableMemory } from './memory/source.ts';
+import { uvLibrary } from './memory/symbol-file.ts';
 import { readArguments, readText } from './memory/stack-top.ts';
 import { NativeModules } from './native-frames/native-module.ts';
 import { readNativeThreads, readThreads } from './read-threads.ts';
-import type { LoopActivity, ThreadReading } from './reading.ts';
-import { loadBinary, Program } from './target.ts';
+import type { LoopActivity, ReadScripts, ThreadReading } from './reading.ts';
+import { Program } from './target.ts';
+import { findIsolates } from './tasks/isolates.ts';
+import { readTasks } from './tasks/read-tasks.ts';
 
 export interface ReadCoreOptions {
   /** The node binary, when it is not where the core says. */
@@ -68,9 +73,13 @@ export interface CoreReading {
   readonly kernel: string | null;
   readonly signal: CoreSignal | null;
   readonly threads: readonly CoreThreadReading[];
+  /** Suspended async functions. */
+  readonly tasks: readonly Task[];
   readonly loop: Omit<MainLoop, 'turnedAtMs'> | null;
   /** What the event loops hold; null when the node binary is missing. Timers are told from the loop's last turn on. */
   readonly activity: LoopActivity | null;
+  /** The program's scripts that frames, tasks and callbacks are in, by name. */
+  readonly scripts: ReadScripts;
   readonly writtenBy: 'debugger' | 'kernel';
   readonly sizeBytes: number;
   /** When the file was last written, milliseconds since 1970. A copy has its own time. */
@@ -107,7 +116,9 @@ export function readCore(path: string, options: ReadCoreOptions): CoreReading {
           ? 'it was cut off before its notes, which tell the threads and their registers (gcore writes them last)'
           : 'it tells of no thread',
       );
-    return new CoreReader(core, endsAtMs).read();
+    const reading = new CoreReader(core, endsAtMs).read();
+    saveLearned();
+    return reading;
   } finally {
     core.close();
   }
@@ -130,6 +141,7 @@ class CoreReader {
     const program = this.#openProgram(pid);
     const javascript = program === null ? [] : this.#readJavaScript(program);
     const byTid = new Map(javascript.map((thread) => [thread.tid, thread]));
+    const tasks = program === null ? [] : this.#readTasks(program, javascript);
     const loop = program && readMainLoop(program, this.#memory, this.#core.mappings);
     return {
       pid,
@@ -146,8 +158,10 @@ class CoreReader {
         cpuMs,
         reading: byTid.get(tid) ?? null,
       })),
+      tasks,
       loop,
       activity: program && this.#readActivity(program, javascript),
+      scripts: program?.scripts.own ?? new Map(),
       writtenBy: notes.writtenBy,
       sizeBytes: file.sizeBytes,
       modifiedAtMs: file.modifiedAtMs,
@@ -165,15 +179,15 @@ class CoreReader {
       });
       return null;
     }
-    const program = new Program(pid, loadBinary(file.key, file.path), mappedPath);
+    const program = new Program(pid, {
+      binary: loadBinary(file.key, file.path),
+      mappedPath,
+      loopPointer: findLoopPointer(this.#core),
+    });
     program.nativeModules = new NativeModules(this.#core, ({ path }) =>
       path === mappedPath ? [file.path] : [path],
     );
-    if (!program.layout.isExact)
-      missing.push({
-        what: `exact tables for V8 ${program.binary.v8Version}`,
-        reason: `not-supported: those of V8 ${program.layout.version} were used, what they show is likely, not certain`,
-      });
+    missing.push(...program.missing);
     return program;
   }
 
@@ -192,6 +206,25 @@ class CoreReader {
       });
     const others = notes.threads.filter((one) => !threads.some(({ tid }) => tid === one.tid));
     return [...threads, ...readNativeThreads(scene, others)];
+  }
+
+  #readTasks(program: Program, javascript: readonly ThreadReading[]): readonly Task[] {
+    const { notes, mappings, missing } = this.#core;
+    const owners = javascript.filter(({ kind }) => kind !== 'native').map(({ tid }) => tid);
+    const threads = notes.threads
+      .filter(({ tid }) => owners.includes(tid))
+      .map(({ tid, registers: { fsBase } }) => ({ tid, fsBase }));
+    const leftMs = this.#endsAtMs - performance.now();
+    const plan = {
+      target: program,
+      source: this.#core,
+      mayStop: false,
+      mappings,
+      isolates: findIsolates(program, this.#core, mappings, threads),
+      // What comes after must not be lost to it.
+      endsAtMs: performance.now() + Math.min(limits.tasksMs, leftMs / 2),
+    };
+    return readTasks(plan, missing).tasks;
   }
 
   #readActivity(program: Program, javascript: readonly ThreadReading[]): LoopActivity {
@@ -236,6 +269,12 @@ class CoreReader {
     }
     return { ...call, texts };
   }
+}
+
+/** libuv's pointer to its main loop where libuv is a library of its own; null: it is not, or the library is missing. */
+function findLoopPointer(core: CoreMemory): Address | null {
+  const library = core.openMapped(uvLibrary);
+  return library === null ? null : readLoopPointer(library.file.path, library.start);
 }
 
 /** Both writers put the thread that got the signal first. */

@@ -1,11 +1,13 @@
 /** From one look to the JavaScript threads in it: which threads have an isolate, and what stands on their stacks. */
 import type { Frame } from '../report/schema.ts';
+import { readAsyncStores } from './async-stores.ts';
 import { FrameDescriber } from './describe-frame.ts';
 import type { Activation } from './frames/activation.ts';
 import { ActivationReader } from './frames/activations.ts';
+import type { CodeSpace } from './frames/code-space.ts';
 import { CodeLookup } from './frames/code.ts';
 import { readNativeCall } from './frames/exit-frame.ts';
-import type { UnwoundFrame } from './frames/frame.ts';
+import type { UnwindResult, UnwoundFrame } from './frames/frame.ts';
 import { type CallPlace, runToReadableCall } from './frames/loop-check.ts';
 import { findIsolate, type IsolateState, readIsolate, readTheHole } from './frames/isolate.ts';
 import { betweenFrames, Unwinder } from './frames/unwind.ts';
@@ -15,6 +17,7 @@ import type { PagedMemory } from './memory/paged.ts';
 import type { StoppedThread } from './memory/look.ts';
 import type { Registers } from './memory/registers.ts';
 import { type Address, UnreadableMemory } from './memory/source.ts';
+import { WasmFrameReader } from './wasm/wasm-frames.ts';
 import { NativeStack } from './native-frames/native-stack.ts';
 import type { ThreadReading } from './reading.ts';
 import type { Program } from './target.ts';
@@ -37,7 +40,16 @@ export interface Scene {
   readonly mappings: readonly Mapping[];
   /** performance.now() after which values are no longer opened. */
   readonly endsAtMs: number;
+  /** False: names and places only. Default true. */
+  readonly values?: boolean;
+  /** True: the stacks are from before a scavenge. */
+  readonly scavenged?: boolean;
 }
+
+/** The main thread's stack may have grown since the map was read: its usual limit. */
+const mainStackBytes = 8 << 20;
+
+const passedOver = 'frames that are not shown, because their function could not be read';
 
 /** Threads without an isolate of their own are not in the answer. */
 export function readThreads(scene: Scene, starts: readonly ThreadStart[]): ThreadReading[] {
@@ -72,8 +84,15 @@ function openNativeStack({ target, memory, mappings }: Scene): NativeStack {
 export function findReadableCall(scene: Scene, thread: StoppedThread): CallPlace | null {
   const { target, memory, mappings } = scene;
   const heap = new Heap(memory, target.layout);
-  const place = { space: target.codeSpace(mappings), code: new CodeLookup(heap) };
+  const space = target.codeSpace(mappings);
+  const wasm = openWasm(target, heap, space.loadBias).code;
+  const place = { space, code: new CodeLookup(heap), wasm };
   return runToReadableCall(heap, place, thread.registerSet);
+}
+
+function openWasm({ binary, wasmModules }: Program, heap: Heap, loadBias: number): WasmFrameReader {
+  const { wasmState } = binary;
+  return new WasmFrameReader(heap, wasmState === null ? null : wasmState + loadBias, wasmModules);
 }
 
 class ThreadReader {
@@ -82,18 +101,20 @@ class ThreadReader {
   readonly #unwinder: Unwinder;
   readonly #activations: ActivationReader;
   readonly #describer: FrameDescriber;
-  readonly #loadBias: number;
+  readonly #wasm: WasmFrameReader;
+  readonly #space: CodeSpace;
 
   constructor(scene: Scene) {
     this.#scene = scene;
     const { target, memory, mappings } = scene;
-    this.#heap = new Heap(memory, target.layout);
+    this.#heap = new Heap(memory, target.layout, scene.scavenged);
     const space = target.codeSpace(mappings);
-    const place = { space, code: new CodeLookup(this.#heap) };
-    this.#loadBias = space.loadBias;
+    this.#space = space;
+    this.#wasm = openWasm(target, this.#heap, space.loadBias);
+    const place = { space, code: new CodeLookup(this.#heap), wasm: this.#wasm.code };
     this.#unwinder = new Unwinder(this.#heap, place);
     this.#activations = new ActivationReader(this.#heap, place, target.binary.bytecodeSizes);
-    this.#describer = new FrameDescriber(this.#heap, target.scripts, scene.endsAtMs);
+    this.#describer = new FrameDescriber(this.#heap, target.scripts, scene.endsAtMs, scene.values);
   }
 
   findIsolate(start: ThreadStart): IsolateState | null {
@@ -103,7 +124,7 @@ class ThreadReader {
         start.isolate ??
         (start.registers === null
           ? 0
-          : findIsolate(memory, target.binary, this.#loadBias, start.registers.fsBase));
+          : findIsolate(memory, target, this.#space.loadBias, start.registers.fsBase));
       if (address === 0) return null;
       this.#heap.theHole = readTheHole(memory, target.layout, address);
       return readIsolate(memory, target.layout, address);
@@ -138,10 +159,17 @@ class ThreadReader {
       ...(start.framePointer !== undefined && { framePointer: start.framePointer }),
     });
     const isMain = start.tid === this.#scene.target.pid;
-    const frames = [...innermost, ...this.#describe(result.frames, native)];
+    const asyncStores = readAsyncStores(
+      this.#heap,
+      this.#scene.target.scripts,
+      isolate.address,
+      this.#scene.endsAtMs,
+    );
+    const { frames: described, before, unreadable } = this.#describe(result, native);
+    const frames = [...innermost, ...described];
     const broken = result.brokenAt && `the stack could not be read to its end: ${result.brokenAt}`;
     const lost = result.frames.length === 0 && isolate.jsEntrySp !== 0 ? betweenFrames : undefined;
-    const notes = [result.note ?? broken ?? lost, ...native.notes].filter(
+    const notes = [result.note ?? broken ?? lost, unreadable, ...native.notes].filter(
       (note) => note !== undefined,
     );
     return {
@@ -150,39 +178,66 @@ class ThreadReader {
       ...(start.workerId !== undefined && { workerId: start.workerId }),
       vmState: isolate.vmState,
       frames,
+      ...(asyncStores.length > 0 && { asyncStores }),
+      ...(result.omitted && {
+        omitted: { before: innermost.length + before, count: result.omitted.count },
+      }),
       ...(notes.length > 0 && { note: notes.join('; ') }),
     };
   }
 
-  #describe(unwound: readonly UnwoundFrame[], native: NativeStack): Frame[] {
-    const read = unwound.map((frame) => ({
+  /** `before`: index of the frame before which the middle of the stack was left out. */
+  #describe(
+    unwound: UnwindResult,
+    native: NativeStack,
+  ): { frames: Frame[]; before: number; unreadable: string | undefined } {
+    const read = unwound.frames.map((frame) => ({
       frame,
       call: frame.kind === 'exit' ? readNativeCall(this.#heap, frame) : null,
-      activations: frame.kind === 'script' ? this.#readActivations(frame) : [],
+      activations: this.#readActivations(frame),
     }));
     const frames: Frame[] = [];
+    let before = 0;
     read.forEach(({ frame, call, activations }, i) => {
+      if (i === unwound.omitted?.before) before = frames.length;
       if (frame.kind === 'entry') frames.push(...native.below(frame));
-      const caller: Activation | undefined = read[i + 1]?.activations[0];
+      // Builtins that work for WebAssembly have its kind of frame.
+      if (frame.kind === 'wasm' && this.#space.builtinAt(frame.pc) === null)
+        frames.push(...this.#wasm.describe(frame));
+      const caller: Activation | undefined = read[i + 1]?.activations?.[0];
       if (call !== null) frames.push(this.#describer.describeCall(call, caller));
-      for (const activation of activations) frames.push(this.#describer.describe(activation));
+      for (const activation of activations ?? []) frames.push(this.#describer.describe(activation));
     });
-    return frames;
+    const torn = read.filter(({ activations }) => activations === null).length;
+    return { frames, before, unreadable: torn === 0 ? undefined : `${passedOver}: ${torn}` };
   }
 
-  #readActivations(frame: Extract<UnwoundFrame, { kind: 'script' }>): Activation[] {
+  /** Null: it cannot be read. */
+  #readActivations(frame: UnwoundFrame): Activation[] | null {
+    if (frame.kind === 'torn') return null;
+    if (frame.kind !== 'script') return [];
     try {
-      return this.#activations.read(frame);
+      return this.#activations.read(frame).filter((one) => !this.#isWasmWrapper(one));
     } catch (error) {
-      if (error instanceof UnreadableMemory) return [];
+      if (error instanceof UnreadableMemory) return null;
       throw error;
     }
+  }
+
+  /** What calls WebAssembly for JavaScript has a frame of its own, of a function that is the exported one for V8. */
+  #isWasmWrapper({ shared }: Activation): boolean {
+    if (shared.script === null) return false;
+    const { name, text } = this.#scene.target.scripts.read(this.#heap, shared.script);
+    return name.startsWith('wasm://') && (text ?? '') === '';
   }
 
   #holdsOnStack(start: ThreadStart, address: Address): boolean {
     if (start.registers === null) return start.isolate !== undefined;
     const { rsp } = start.registers;
-    const stack = this.#scene.mappings.find((mapping) => rsp >= mapping.start && rsp < mapping.end);
+    const stack = this.#scene.mappings.find(
+      ({ start, end, path }) =>
+        rsp < end && (rsp >= start || (path === '[stack]' && end - rsp < mainStackBytes)),
+    );
     return stack !== undefined && address >= stack.start && address < stack.end;
   }
 }

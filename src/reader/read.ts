@@ -13,20 +13,25 @@
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
+import { saveLearned } from './layout/learned.ts';
 import { readEventLoop } from './loop/event-loop.ts';
 import { momentOf, readActivityAt, readUnstopped, rehearseActivity } from './loop/moment.ts';
 import { LiveMemory, refuseIfGoneOrDenied } from './memory/live.ts';
-import { type Look, type StoppedThread, takeLook } from './memory/look.ts';
+import { type Look, type StoppedThread, type TakenLook, takeLook } from './memory/look.ts';
+import type { Mapping } from './memory/maps.ts';
 import { PagedMemory } from './memory/paged.ts';
 import type { CallPlace } from './frames/loop-check.ts';
-import { type LookPlan, readOneMoment } from './looks.ts';
+import { isCollecting, keepRehearsed, type LookPlan, readOneMoment } from './looks.ts';
+import { PulseReader } from './pulse.ts';
+import { countPulses, firstLook, isCalm, isNearlyFull, takeQuickLooks } from './quick-looks.ts';
 import { addLoopValues } from './loop-values.ts';
 import { readNativeThreads, readThreads, type ThreadStart } from './read-threads.ts';
-import type { KnownIsolate, ProcessReading, ReadOptions } from './reading.ts';
+import type { KnownIsolate, ProcessReading, ReadOptions, ThreadReading } from './reading.ts';
 import { Target } from './target.ts';
-import { findIsolates, type IsolateOfThread } from './tasks/isolates.ts';
+import { findIsolates, type IsolateOfThread, type ThreadPointer } from './tasks/isolates.ts';
 import { readTasks } from './tasks/read-tasks.ts';
 
+export { type HeapGauge, openHeapGauge } from './heap-gauge.ts';
 export { openEventLoop } from './loop/event-loop.ts';
 
 const EPERM = 1;
@@ -38,31 +43,40 @@ const EPERM = 1;
  */
 export async function readProcess(pid: number, options: ReadOptions): Promise<ProcessReading> {
   const target = new Target(pid);
-  const missing: Missing[] = [];
-  if (!target.layout.isExact)
-    missing.push({
-      what: `exact tables for V8 ${target.binary.v8Version}`,
-      reason: `not-supported: those of V8 ${target.layout.version} were used, what they show is likely, not certain`,
-    });
+  const missing = target.missing;
+  if (options.values === false)
+    missing.push({ what: 'values', reason: 'not-supported: only names and places were asked for' });
   const endsAtMs = performance.now() + options.deadlineMs;
-  const { threads, isolates, pausedMs, activity } = await readStopped(target, options, missing);
+  const stopped = await readStopped(target, options, missing);
+  const { threads, isolates, pausedMs, activity, looks } = stopped;
   const tasks =
     options.tasks === false
       ? { tasks: [], pausedMs: 0 }
       : readTasks(
-          { target, mappings: target.readMappings(), isolates, endsAtMs: tasksEndAtMs(endsAtMs) },
+          {
+            target,
+            source: new LiveMemory(pid),
+            mayStop: options.values !== false,
+            values: options.values !== false,
+            mappings: target.readMappings(),
+            isolates,
+            endsAtMs: tasksEndAtMs(endsAtMs),
+          },
           missing,
         );
   const nodeVersion = target.readNodeVersion();
   const loop = readEventLoop(target);
+  saveLearned();
   return {
     ...(nodeVersion !== null && { nodeVersion }),
     v8Version: target.binary.v8Version,
     pausedMs: Math.max(pausedMs, tasks.pausedMs),
     threads,
+    ...(looks !== undefined && { looks }),
     tasks: tasks.tasks,
     ...(loop !== null && { loop }),
     ...(activity !== undefined && { activity }),
+    scripts: target.scripts.own,
     missing,
   };
 }
@@ -73,7 +87,7 @@ function tasksEndAtMs(endsAtMs: number): number {
   return nowMs + Math.min(limits.tasksMs, (endsAtMs - nowMs) / 2);
 }
 
-type StoppedReading = Pick<ProcessReading, 'threads' | 'pausedMs' | 'activity'>;
+type StoppedReading = Pick<ProcessReading, 'threads' | 'pausedMs' | 'activity' | 'looks'>;
 
 async function readStopped(
   target: Target,
@@ -91,43 +105,81 @@ async function readStopped(
         memory: look.memory,
         mappings,
         endsAtMs: Math.min(endsAtMs, performance.now() + budgetMs),
+        values: options.values !== false,
       },
       look.threads.map((thread) => threadStart(thread, known.get(thread.tid), at)),
     );
 
-  const rehearsal = takeLook(
-    pid,
-    { tids: target.listThreads(), mappings, pages: [], holdWhileDecoding: false },
-    (look) => ({ look, threads: decode(look, options.deadlineMs / 2) }),
-  );
+  const rehearsal = rehearse(target, mappings, options, decode);
   const { look: first } = rehearsal.result;
   if (first.threads.length === 0) {
     const isolates = (options.isolates ?? []).map(({ tid, address }) => ({ tid, address }));
     return { ...readRefused(target, options, first, missing), isolates };
   }
-  for (const { tid, errno } of first.refused)
-    missing.push({
-      what: `stack of thread ${tid}`,
-      reason: `unreadable: it could not be stopped (errno ${errno})`,
-    });
-
+  missing.push(...first.refused.map(refusal));
   const tids = rehearsal.result.threads.map(({ tid }) => tid);
   const others = first.threads.filter(({ tid }) => !tids.includes(tid));
   const native = readNativeThreads({ target, memory: first.memory, mappings, endsAtMs }, others);
   const loops = rehearseActivity(target, mappings, first, { tids, endsAtMs });
   const pages = new Set(first.memory.usedPages);
   const plan = { ...loops, target, mappings, pages, endsAtMs, decode };
-  const counted = await readOneMoment(plan, missing);
-  const activity = readActivityAt(plan, momentOf(counted.look ?? first));
+  const owners = first.threads.filter(({ tid }) => tids.includes(tid)).map(threadPointerOf);
+  const isolates = findIsolates(target, new LiveMemory(pid), mappings, owners);
+  const pulses = new PulseReader(target, plan.subject.loadBias, isolates, plan.prepared.loops);
+  // Names and places are of what does not change: the stacks that the first look copied are enough for them.
+  const isBare = options.values === false && !rehearsal.result.threads.some(isCollecting);
+  const counted = isBare
+    ? { threads: rehearsal.result.threads, pausedMs: 0, look: null }
+    : keepRehearsed(target, rehearsal.result.threads, await readOneMoment(plan, missing), missing);
+  const counts = countPulses(pulses, tids);
+  const activity = readActivityAt(plan, momentOf(counted.look ?? first), !isBare);
   missing.push(...activity.missing);
   const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs, activity.pausedMs);
   const withValues = await addLoopValues(plan, counted, pausedMs);
+  const calm = isCalm(counted.threads, activity.activity);
+  const countsCollector = isNearlyFull(activity.activity.heaps.get(pid));
+  const quick =
+    options.looks === undefined || calm
+      ? { looks: [], pausedMs: 0 }
+      : await takeQuickLooks(
+          { ...plan, tids },
+          pulses,
+          { ...options.looks, countsCollector },
+          counts,
+        );
   return {
-    ...withValues,
+    pausedMs: Math.max(withValues.pausedMs, quick.pausedMs),
     threads: [...withValues.threads, ...native],
-    isolates: findIsolates(target, mappings, first.threads, tids),
+    isolates,
+    looks: [firstLook(counted.threads), ...quick.looks],
     activity: activity.activity,
   };
+}
+
+/** The first look: all threads; its copy is decoded while they run on. */
+function rehearse(
+  target: Target,
+  mappings: readonly Mapping[],
+  { deadlineMs }: ReadOptions,
+  decode: LookPlan['decode'],
+): TakenLook<{ readonly look: Look; readonly threads: ThreadReading[] }> {
+  const wishes = {
+    ...{ tids: target.listThreads(), mappings, pages: [], holdWhileDecoding: false },
+    oneByOne: true,
+    patientUntilMs: performance.now() + deadlineMs / 2,
+  };
+  return takeLook(target.pid, wishes, (look) => ({ look, threads: decode(look, deadlineMs / 2) }));
+}
+
+function refusal({ tid, errno }: Look['refused'][number]): Missing {
+  return {
+    what: `stack of thread ${tid}`,
+    reason: `unreadable: it could not be stopped (errno ${errno})`,
+  };
+}
+
+function threadPointerOf({ tid, registers: { fsBase } }: StoppedThread): ThreadPointer {
+  return { tid, fsBase };
 }
 
 /** Nothing could be stopped: say why, or read what needs no stop. */

@@ -1,20 +1,28 @@
 /** What the reader answers. Frames and values are already in report form; nothing here refers to the target. */
 import type {
+  AsyncStore,
   Frame,
   Handle,
   HeapSizes,
   Missing,
   Request,
+  SampleFrame,
   Task,
   Threadpool,
   Timer,
 } from '../report/schema.ts';
+import type { QuickLookWishes } from './quick-looks.ts';
+import type { Script } from './scripts.ts';
 
 export interface ReadOptions {
   /** Isolates already known to the agent; they make reading possible while another tracer holds the threads. */
   readonly isolates?: readonly KnownIsolate[];
   /** False: stacks only, no search of the heap for suspended async functions. */
   readonly tasks?: boolean;
+  /** Quick looks after the one that counts, where the threads are not all idle. */
+  readonly looks?: QuickLookWishes;
+  /** False: names and places only. One short stop is enough for that. */
+  readonly values?: boolean;
   /** Total time the reader may take, in milliseconds. */
   readonly deadlineMs: number;
 }
@@ -39,6 +47,31 @@ export interface ThreadReading {
   /** Innermost first, C++ included; with a `note` when no JavaScript is on the stack. */
   readonly frames: readonly Frame[];
   readonly note?: string;
+  /** What AsyncLocalStorage holds for the running code. */
+  readonly asyncStores?: readonly AsyncStore[];
+  /** Frames left out of the middle; they stood before the frame of this index. */
+  readonly omitted?: { readonly before: number; readonly count: number };
+  /** Of a stack that is read by itself. */
+  readonly scripts?: ReadScripts;
+}
+
+/** One of several looks at the JavaScript threads, without values. */
+export interface QuickLook {
+  /** Since the look that counts, which is the first. */
+  readonly atMs: number;
+  readonly threads: readonly QuickThread[];
+}
+
+/** As in Report.samples, but for what /proc knows. */
+export interface QuickThread {
+  readonly tid: number;
+  readonly vmState?: string;
+  readonly vmStates?: Readonly<Record<string, number>>;
+  readonly loopTurns?: number;
+  readonly pollingShare?: number;
+  readonly microtasks?: number;
+  readonly tickId?: number;
+  readonly frames: readonly SampleFrame[];
 }
 
 export interface ProcessReading {
@@ -47,14 +80,19 @@ export interface ProcessReading {
   /** Longest time the threads stood still in one look. */
   readonly pausedMs: number;
   readonly threads: readonly ThreadReading[];
+  /** The look that counts, and the quick ones after it. */
+  readonly looks?: readonly QuickLook[];
   /** Suspended async functions of all isolates; `missing` tells what there is besides. */
   readonly tasks?: readonly Task[];
   /** Absent when the main loop cannot be found in this binary. */
   readonly loop?: EventLoopReading;
   /** Absent when the reader could not come to it. */
   readonly activity?: LoopActivity;
+  /** The program's scripts that frames, tasks and callbacks are in, by name. */
+  readonly scripts?: ReadScripts;
   readonly missing: readonly Missing[];
 }
+export type ReadScripts = ReadonlyMap<string, Script>;
 
 /** What the event loops are busy with, in report form but for what /proc knows of descriptors. */
 export interface LoopActivity {
@@ -83,4 +121,16 @@ export interface EventLoopReading {
 export interface EventLoopClock {
   /** @returns null when the process is gone or its loop does not exist yet */
   read(): EventLoopReading | null;
+  /** What the loop has done since it began; null where this version of libuv does not tell. */
+  readUse?(): LoopUse | null;
+}
+
+/** How much of its time a loop has waited for events. Two of them make a utilisation, as in perf_hooks. */
+export interface LoopUse {
+  /** When it was read: CLOCK_MONOTONIC, milliseconds. */
+  readonly atMs: number;
+  /** Time spent waiting for events, up to now. */
+  readonly idleMs: number;
+  /** Turns of the loop; absent before libuv 1.45. */
+  readonly turns?: number;
 }

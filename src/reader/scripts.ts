@@ -3,13 +3,18 @@
  * bundle takes far longer than a stop may.
  */
 import { limits } from '../limits.ts';
-import type { Frame } from '../report/schema.ts';
+import type { Declared, Frame } from '../report/schema.ts';
 import { readScriptName, scriptSource, type SharedFunction } from './heap/functions.ts';
 import type { Heap } from './heap/heap.ts';
 import { readString, readStringLength } from './heap/strings.ts';
 import type { Tagged } from './layout/tagged.ts';
 import { UnreadableMemory } from './memory/source.ts';
-import { type FunctionNames, parseScriptNames, type ScriptNames } from './names/function-names.ts';
+import {
+  type DeclaredAt,
+  type FunctionNames,
+  parseScriptNames,
+  type ScriptNames,
+} from './names/function-names.ts';
 
 /** Lines kept around the marked one. */
 const contextLines = 2;
@@ -19,6 +24,12 @@ const wrappers: readonly (readonly string[])[] = [
   ['exports', 'require', 'module', 'process', 'internalBinding', 'primordials'],
 ];
 
+/** Names of the functions that V8 makes of fields and static blocks, as error.stack has them. */
+export const initialiserNames = {
+  instance: '<instance_members_initializer>',
+  static: '<static_initializer>',
+} as const;
+
 export class Script {
   readonly name: string;
   /** Null: V8 holds no source, or it is beyond the limit. */
@@ -27,6 +38,8 @@ export class Script {
   readonly #v8Version: string;
   /** By the wrapper's parameters; parsed once each. */
   readonly #names = new Map<string, ScriptNames | null>();
+  /** By line and column of the name. */
+  readonly #declarations = new Map<string, DeclaredAt>();
 
   constructor(name: string, text: string | null, v8Version = '') {
     this.name = name;
@@ -76,10 +89,26 @@ export class Script {
     };
   }
 
+  /** Where the name of a function is written, for source maps; remembered, so that declarationsAt() finds its variables. */
+  declaredBy(names: FunctionNames | null, shared: SharedFunction): Declared | null {
+    const place = this.place(names?.nameAt ?? shared.scopeInfo?.start ?? -1);
+    if (place === null) return null;
+    if (names !== null) this.#declarations.set(`${place.line}:${place.column}`, names.declaredAt);
+    const classPlace = this.place(names?.classNameAt ?? -1);
+    return { ...place, ...(classPlace !== null && { class: classPlace }) };
+  }
+
+  /** Where the variables are declared of the function whose name is written at a place; null: no frame of it was described. */
+  declarationsAt({ line, column }: { line: number; column: number }): DeclaredAt | null {
+    return this.#declarations.get(`${line}:${column}`) ?? null;
+  }
+
   /** Parameter and register names of a function; null when there is no source, or it cannot be told. */
   namesOf({ scopeInfo, formalParameters }: SharedFunction): FunctionNames | null {
     if (scopeInfo === null || this.text === null) return null;
-    const { start, end, name } = scopeInfo;
+    const { start, end, initialises } = scopeInfo;
+    // From 12.x on V8 gives the name of the class to what initialises it.
+    const name = initialises === null ? scopeInfo.name : initialiserNames[initialises];
     const isTop = start <= 0 && end >= this.text.length;
     // Only at the top level does it matter what V8 was told to wrap around the source.
     const wrapper = isTop
@@ -122,6 +151,14 @@ export class ScriptCache {
 
   constructor(v8Version: string) {
     this.#v8Version = v8Version;
+  }
+
+  /** The program's own scripts that were read, the last one of each name: of two with one name that one is as likely as the other. */
+  get own(): ReadonlyMap<string, Script> {
+    const named = [...this.#scripts.values()].filter(
+      ({ name, isInternal }) => name !== '' && !isInternal,
+    );
+    return new Map(named.map((script) => [script.name, script]));
   }
 
   /** The script at an address. An unreadable one has an empty name and no text. */

@@ -1,41 +1,64 @@
 /** A process the reader was pointed at: its binary, its layout, and what is kept between looks; live, also its map. */
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import type { Missing } from '../report/schema.ts';
 import { CodeSpace } from './frames/code-space.ts';
-import { type NodeBinary, readNodeBinary } from './layout/node-binary.ts';
+import { type FoundProgram, findProgram } from './find-program.ts';
+import type { NodeBinary } from './layout/node-binary.ts';
 import { resolveLayout, type V8Layout } from './layout/resolve.ts';
 import { LiveMemory } from './memory/live.ts';
 import { type Mapping, readMaps } from './memory/maps.ts';
 import { PagedMemory } from './memory/paged.ts';
-import { readExecutablePath, readThreadIds, readTracerPid } from './memory/process-files.ts';
-import { UnreadableMemory } from './memory/source.ts';
+import { readThreadIds, readTracerPid, whyRefused } from './memory/process-files.ts';
+import { type Address, UnreadableMemory } from './memory/source.ts';
 import { livePlaces } from './memory/symbol-file.ts';
 import { NativeModules } from './native-frames/native-module.ts';
 import { ScriptCache } from './scripts.ts';
+import type { WasmModules } from './wasm/wasm-frames.ts';
 
-/** Binaries are large and processes share them: by device, inode and time of change. */
-const binaries = new Map<string, NodeBinary>();
+/** Begins what is missing in the readings of a V8 that no rows were made for. */
+export const inexactTables = 'exact tables for V8';
 
 /** What a process runs, the same whether its memory is live or a core: all that decoding needs besides the memory. */
 export class Program {
   readonly pid: number;
   readonly binary: NodeBinary;
+  /** Address of libuv's pointer to its main loop, when libuv is a library of its own. */
+  readonly loopPointer: Address | null;
   readonly layout: V8Layout;
   readonly scripts: ScriptCache;
+  readonly wasmModules: WasmModules = new Map();
   /** Where C++ frames are looked up; null: they are not. */
   nativeModules: NativeModules | null = null;
   readonly #mappedPath: string;
 
   /**
-   * @param mappedPath path of the binary as it stands in the memory map
    * @throws SleeperError ERR_SLEEPER_UNSUPPORTED_NODE
    */
-  constructor(pid: number, binary: NodeBinary, mappedPath: string) {
+  constructor(pid: number, { binary, mappedPath, loopPointer }: FoundProgram) {
     this.pid = pid;
     this.binary = binary;
+    this.loopPointer = loopPointer;
     this.#mappedPath = mappedPath;
     this.layout = resolveLayout(binary);
     this.scripts = new ScriptCache(binary.v8Version);
+  }
+
+  /** What readings of this binary lack, whatever the process does. */
+  get missing(): Missing[] {
+    const { isStripped, v8Version, path } = this.binary;
+    const missing: Missing[] = [];
+    if (!this.layout.isExact)
+      missing.push({
+        what: `${inexactTables} ${v8Version}`,
+        reason: `not-supported: those of V8 ${this.layout.version} were used, what they show is likely, not certain`,
+      });
+    if (isStripped)
+      missing.push({
+        what: 'symbols of the program',
+        reason: `not-supported: ${path} is stripped; C++ functions it does not export have no names, and the thread pool, sizes of the heap and callbacks of timers may be missing`,
+      });
+    return missing;
   }
 
   codeSpace(mappings: readonly Mapping[]): CodeSpace {
@@ -63,8 +86,7 @@ export class Program {
 export class Target extends Program {
   /** @throws SleeperError ERR_SLEEPER_NO_SUCH_PROCESS, ERR_SLEEPER_NOT_NODE, ERR_SLEEPER_ATTACH_DENIED, ERR_SLEEPER_UNSUPPORTED_NODE */
   constructor(pid: number) {
-    const { binary, mappedPath } = readRunningBinary(pid);
-    super(pid, binary, mappedPath);
+    super(pid, findRunningProgram(pid));
     this.nativeModules = new NativeModules(new LiveMemory(pid), livePlaces(pid));
   }
 
@@ -97,24 +119,9 @@ export class Target extends Program {
   }
 }
 
-/**
- * The metadata of a node binary, read once.
- * @param key what tells this binary from all others
- * @throws as readNodeBinary()
- */
-export function loadBinary(key: string, path: string): NodeBinary {
-  let binary = binaries.get(key);
-  if (binary === undefined) {
-    binary = readNodeBinary(path);
-    binaries.set(key, binary);
-  }
-  return binary;
-}
-
-function readRunningBinary(pid: number): { binary: NodeBinary; mappedPath: string } {
+function findRunningProgram(pid: number): FoundProgram {
   try {
-    const mappedPath = readExecutablePath(pid);
-    return { binary: loadBinary(mappedPath, `/proc/${pid}/exe`), mappedPath };
+    return findProgram(pid);
   } catch (error) {
     throw explainOpenFailure(pid, error);
   }
@@ -141,7 +148,7 @@ function explainOpenFailure(pid: number, error: unknown): unknown {
   if (code === 'EACCES' || code === 'EPERM')
     return new SleeperError(
       'ERR_SLEEPER_ATTACH_DENIED',
-      `Cannot look into process ${pid}: the kernel refused (${code}). It belongs to another user.`,
+      `Cannot look into process ${pid}: the kernel refused (${code}). ${whyRefused(pid)}`,
       { pid },
       { cause: error },
     );

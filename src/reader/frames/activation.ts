@@ -12,6 +12,8 @@ export interface Activation {
   /** Offset in the script's source of the instruction or call it stands at; -1 unknown. */
   readonly sourceOffset: number;
   readonly isInlined: boolean;
+  /** True: called by `new`. Absent: not, or it is not known. */
+  readonly isConstruct?: boolean;
   readonly receiver: Slot;
   /** As passed by the caller, without the receiver. */
   readonly arguments: readonly Slot[];

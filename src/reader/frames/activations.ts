@@ -9,12 +9,13 @@ import {
   readBytecodeArray,
   type BytecodeArray,
 } from '../heap/bytecode.ts';
-import { readSharedFunction, sharedOfFunction, type SharedFunction } from '../heap/functions.ts';
+import type { SharedFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { smiValue } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
 import type { Tier } from '../../report/schema.ts';
 import { optimizedOut, type Slot, tagged, unreadable } from '../heap/slot.ts';
+import { readNamedFunction } from '../values/function-name.ts';
 import type { Activation } from './activation.ts';
 import type { CodeObject } from './code.ts';
 import { readOptimized } from './optimized.ts';
@@ -45,7 +46,7 @@ export class ActivationReader {
 
   /** Innermost first. @throws UnreadableMemory when not even the function can be read */
   read(frame: ScriptFrame): Activation[] {
-    const shared = readSharedFunction(this.#heap, sharedOfFunction(this.#heap, frame.function));
+    const shared = readNamedFunction(this.#heap, frame.function);
     if (frame.isEntering) return [this.#enteringActivation(frame, shared)];
     // Without the pc of a script's function neither its tier nor its place is known.
     if (frame.pc === null && shared.script !== null)
@@ -85,6 +86,7 @@ export class ActivationReader {
       tier,
       sourceOffset: -1,
       isInlined: false,
+      ...(frame.isConstruct === true && { isConstruct: true }),
       receiver: this.#slot(frame.fp + frameSlots.receiver),
       arguments: this.#incomingArguments(frame, shared.formalParameters),
       registers: null,

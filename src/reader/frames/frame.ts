@@ -5,7 +5,7 @@ import type { Address } from '../memory/source.ts';
 import type { IsolateState } from './isolate.ts';
 
 /** One frame that people may want to see, or below which such are; stub frames are passed over. */
-export type UnwoundFrame = ScriptFrame | ExitFrame | EntryFrame;
+export type UnwoundFrame = ScriptFrame | WasmFrame | ExitFrame | EntryFrame | TornFrame;
 
 /** A frame of a JavaScript function, of whatever tier, or of a builtin written like one. */
 export interface ScriptFrame {
@@ -20,6 +20,18 @@ export interface ScriptFrame {
   readonly registers: Registers | null;
   /** Caught before the frame was built: only the incoming arguments are valid. */
   readonly isEntering: boolean;
+  /** True: called by `new`, or as `new` would call. */
+  readonly isConstruct?: boolean;
+}
+
+/** A frame of WebAssembly, or of a builtin that works for it. */
+export interface WasmFrame {
+  readonly kind: 'wasm';
+  /** Null: caught before the frame was built. */
+  readonly fp: Address | null;
+  readonly pc: Address;
+  /** True: pc is where the thread stood. False: pc is a return address. */
+  readonly isTop: boolean;
 }
 
 /** JavaScript called something native. */
@@ -36,8 +48,16 @@ export interface EntryFrame {
   readonly type: string;
 }
 
+/** A frame of JavaScript; what stands where its function should be is none. */
+export interface TornFrame {
+  readonly kind: 'torn';
+  readonly fp: Address;
+}
+
 export interface UnwindResult {
   readonly frames: readonly UnwoundFrame[];
+  /** Frames left out of the middle; they stood before the one of this index. */
+  readonly omitted?: { readonly before: number; readonly count: number };
   /** A sentence when there is no JavaScript to show. */
   readonly note?: string;
   /** Why the walk ended early, if it did. */

@@ -12,11 +12,14 @@ import type { Registers } from '../memory/registers.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { CodeLookup } from './code.ts';
 import type { CodeSpace } from './code-space.ts';
+import type { WasmCodeTable } from '../wasm/code-table.ts';
 import type { IsolateState } from './isolate.ts';
 import { isFrameMarker, type UnwindStart, type UnwoundFrame, type WalkState } from './frame.ts';
 
 const interpreterBuiltin =
   /Handler$|^InterpreterEntryTrampoline|^InterpreterEnter|^BaselineOrInterpreterEnter/;
+/** What C++ calls to enter JavaScript. */
+const entryBuiltin = /^JS\w*Entry$/;
 /** push rbp; mov rbp, rsp */
 const framePrologue = Buffer.from([0x55, 0x48, 0x89, 0xe5]);
 /**
@@ -29,6 +32,8 @@ const fixedFrameBytes = 24;
 /** The same, bytecode array and bytecode offset. */
 const interpretedFrameBytes = 40;
 const returnOpcodes = [0xc3, 0xc2];
+/** More than the frame of an entry into JavaScript has, on which nothing else stands while its own code runs. */
+const entryFrameBytes = 256;
 /** How far above rsp a frameless builtin leaves its return address. */
 const returnAddressSearchBytes = 4096;
 
@@ -36,6 +41,7 @@ const returnAddressSearchBytes = 4096;
 export interface CodePlaces {
   readonly space: CodeSpace;
   readonly code: CodeLookup;
+  readonly wasm: WasmCodeTable;
 }
 
 /**
@@ -52,7 +58,8 @@ export function findTop(
   const { isolate, registers, at } = start;
   if (at !== undefined) return { ...at, registers: null };
   const isRegExp = registers !== null && isRegExpCode(place, registers);
-  if (registers !== null && place.space.isJavaScript(registers.rip) && !isRegExp)
+  const isGenerated = registers !== null && place.space.isJavaScript(registers.rip) && !isRegExp;
+  if (isGenerated && !isOutsideEntry(heap, place, registers))
     return topOfGenerated(heap, place, registers, frames);
   const left = whereJavaScriptWasLeft(isolate, registers?.rsp ?? 0);
   if (left !== null) return left;
@@ -81,9 +88,16 @@ function whereJavaScriptWasLeft(isolate: IsolateState, rsp: Address): WalkState 
   return inner ?? null;
 }
 
+/** At the first or the last instructions of what enters JavaScript: rbp is still, or again, that of C++. */
+function isOutsideEntry(heap: Heap, place: CodePlaces, { rip, rsp, rbp }: Registers): boolean {
+  const builtin = place.space.builtinAt(rip);
+  if (builtin === null || !entryBuiltin.test(builtin.name)) return false;
+  return rsp > rbp - 8 || rsp < rbp - entryFrameBytes || !isFrameMarker(heap.memory.u64(rbp - 8));
+}
+
 /** Machine code of a regular expression: generated, but no function's, and before 22 without a frame marker. */
-function isRegExpCode({ space, code }: CodePlaces, { rip }: Registers): boolean {
-  return space.isGenerated(rip) && code.find(rip)?.tier === null;
+function isRegExpCode({ space, code, wasm }: CodePlaces, { rip }: Registers): boolean {
+  return space.isGenerated(rip) && wasm.find(rip) === null && code.find(rip)?.tier === null;
 }
 
 function topOfGenerated(
@@ -99,7 +113,9 @@ function topOfGenerated(
   const builtin = place.space.builtinAt(rip);
   const entered = enteredFrame(heap, place, registers);
   if (entered !== null) {
-    if ((builtin === null || isTrampoline(builtin)) && heap.isFunction(registers.rdi))
+    if (builtin === null && place.wasm.find(rip) !== null)
+      frames.push({ kind: 'wasm', fp: null, pc: rip, isTop: true });
+    else if ((builtin === null || isTrampoline(builtin)) && heap.isFunction(registers.rdi))
       frames.push({
         kind: 'script',
         fp: entered,
@@ -127,7 +143,7 @@ function topOfGenerated(
  */
 function enteredFrame(heap: Heap, place: CodePlaces, { rip, rsp, rbp }: Registers): Address | null {
   const builtin = place.space.builtinAt(rip);
-  const pushRbp = findPrologue(heap, builtin ?? place.code.find(rip));
+  const pushRbp = findPrologue(heap, builtin ?? place.wasm.find(rip) ?? place.code.find(rip));
   if (pushRbp !== null && rip <= pushRbp) return rsp - 8;
   if (pushRbp !== null && rip === pushRbp + 1) return rsp;
   const frameBytes = isTrampoline(builtin) ? interpretedFrameBytes : fixedFrameBytes;

@@ -41,9 +41,21 @@ export function readTranslated(
     const translation = findTranslation(heap, frame, code);
     if (translation === null) return null;
     const reader = new TranslatedFrameReader(heap, frame, code, translation);
-    const frames = translation.frames.filter((translated) => translated.kind === 'interpreted');
-    if (frames.length === 0) return null;
-    return frames.map((translated, i) => reader.activation(translated, physical, i > 0)).reverse();
+    const activations: Activation[] = [];
+    let isConstruct = false;
+    for (const translated of translation.frames) {
+      if (translated.kind === 'interpreted') {
+        const isInlined = activations.length > 0;
+        const activation = reader.activation(translated, physical, isInlined);
+        const isMade = isInlined ? isConstruct : physical.isConstruct === true;
+        activations.push(isMade ? { ...activation, isConstruct: true } : activation);
+      }
+      // Helper frames stand before the function they belong to.
+      isConstruct =
+        translated.kind.startsWith('construct') ||
+        (isConstruct && translated.kind === 'inlined-arguments');
+    }
+    return activations.length === 0 ? null : activations.reverse();
   } catch (error) {
     if (error instanceof UnreadableMemory) return null;
     throw error;

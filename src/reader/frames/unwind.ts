@@ -24,9 +24,17 @@ import {
   type UnwoundFrame,
   type WalkState,
 } from './frame.ts';
+import type { IsolateState } from './isolate.ts';
 import { type CodePlaces, findTop } from './top-frame.ts';
 
 const entryFrameSlots = { exitFp: -64, fastCallFp: -72, fastCallPc: -80 } as const;
+
+/** Where the thread stands: what lies below its stack pointer is not its own. */
+interface Innermost {
+  readonly isolate: IsolateState;
+  /** 0: not known. */
+  readonly rsp: Address;
+}
 
 const notStopped =
   'JavaScript is on the stack, but nothing tells where: the thread could not be stopped';
@@ -56,22 +64,26 @@ export class Unwinder {
         note: 'a V8 helper thread; the JavaScript of its isolate is on another thread',
       };
     const frames: UnwoundFrame[] = [];
+    const result = this.#unwindFrom(start, frames);
+    return { ...result, ...cutMiddle(frames) };
+  }
+
+  /** Fills `frames`. @returns all but these */
+  #unwindFrom(start: UnwindStart, frames: UnwoundFrame[]): Omit<UnwindResult, 'frames'> {
+    const { isolate, registers } = start;
     try {
       const top = findTop(this.#heap, this.#place, start, frames);
-      if (top === null)
-        return {
-          frames,
-          note: registers === null ? notStopped : betweenFrames,
-        };
+      if (top === null) return { note: registers === null ? notStopped : betweenFrames };
       const lowest = registers?.rsp ?? top.fp - 8;
       const brokenAt = this.#walk(
         top,
         { lowest: lowest - 256, highest: isolate.jsEntrySp + 4096 },
+        { isolate, rsp: registers?.rsp ?? 0 },
         frames,
       );
-      return brokenAt === null ? { frames } : { frames, brokenAt };
+      return brokenAt === null ? {} : { brokenAt };
     } catch (error) {
-      if (error instanceof UnreadableMemory) return { frames, brokenAt: error.message };
+      if (error instanceof UnreadableMemory) return { brokenAt: error.message };
       throw error;
     }
   }
@@ -79,6 +91,7 @@ export class Unwinder {
   #walk(
     top: WalkState,
     bounds: { lowest: Address; highest: Address },
+    inner: Innermost,
     frames: UnwoundFrame[],
   ): string | null {
     const { memory } = this.#heap;
@@ -88,12 +101,12 @@ export class Unwinder {
       const { fp }: WalkState = state;
       if (fp % 8 !== 0 || fp <= previous || fp > bounds.highest)
         return `frame pointer 0x${fp.toString(16)} leads out of the stack`;
-      if (steps >= limits.maxFrames) return `more than ${limits.maxFrames} frames`;
+      if (steps >= limits.maxWalkedFrames) return `more than ${limits.maxWalkedFrames} frames`;
       previous = fp;
       const marker = memory.u64(fp - 8);
       if (isFrameMarker(marker)) {
         const type: string = this.#frameTypes.get(marker / 2) ?? '';
-        state = this.#passTyped(type, fp, frames);
+        state = this.#passTyped(type, state, inner, frames);
         continue;
       }
       const jsFunction = memory.u64(fp - 16);
@@ -107,25 +120,55 @@ export class Unwinder {
           registers: state.registers,
           isEntering: false,
         });
-      else if (!isPointer(marker)) return `no frame at 0x${fp.toString(16)}`;
+      else if (isPointer(marker)) frames.push({ kind: 'torn', fp });
+      else return `no frame at 0x${fp.toString(16)}`;
       state = { fp: memory.u64(fp), pc: memory.u64(fp + 8), registers: null };
     }
     return null;
   }
 
   /** The state behind a typed frame; null at the outermost entry. */
-  #passTyped(type: string, fp: Address, frames: UnwoundFrame[]): WalkState | null {
+  #passTyped(
+    type: string,
+    at: WalkState,
+    { isolate, rsp }: Innermost,
+    frames: UnwoundFrame[],
+  ): WalkState | null {
     const { memory, layout } = this.#heap;
+    const { fp, pc } = at;
+    if (type === 'Wasm' && pc !== null)
+      frames.push({ kind: 'wasm', fp, pc, isTop: at.registers !== null });
+    if (type.endsWith('Construct')) noteConstruct(frames);
     if (type.endsWith('Exit')) frames.push({ kind: 'exit', fp, type });
     if (!type.endsWith('Entry'))
       return { fp: memory.u64(fp), pc: memory.u64(fp + 8), registers: null };
     frames.push({ kind: 'entry', fp, type });
-    const exitFp = memory.u64(fp + entryFrameSlots.exitFp);
+    // An entry whose frame is not complete has not pushed these yet: the isolate still has them.
+    const slot = (offset: number, ofIsolate: Address): Address =>
+      rsp <= fp + offset ? memory.u64(fp + offset) : ofIsolate;
+    const exitFp = slot(entryFrameSlots.exitFp, isolate.cEntryFp);
     if (exitFp !== 0) return { fp: exitFp, pc: null, registers: null };
     if (layout.require('entryFrameHasFastCall') === 0) return null;
-    const fastCallFp = memory.u64(fp + entryFrameSlots.fastCallFp);
-    return fastCallFp === 0
-      ? null
-      : { fp: fastCallFp, pc: memory.u64(fp + entryFrameSlots.fastCallPc), registers: null };
+    const fastCallFp = slot(entryFrameSlots.fastCallFp, isolate.fastCallFp);
+    const fastCallPc = slot(entryFrameSlots.fastCallPc, isolate.fastCallPc);
+    return fastCallFp === 0 ? null : { fp: fastCallFp, pc: fastCallPc, registers: null };
   }
+}
+
+/** The frame that V8 puts around what `new` calls: the one above it makes an object. */
+function noteConstruct(frames: UnwoundFrame[]): void {
+  const called = frames.pop();
+  if (called === undefined) return;
+  frames.push(called.kind === 'script' ? { ...called, isConstruct: true } : called);
+}
+
+/** Of a very deep stack the innermost frames are kept, and the outermost, which tell who began it. */
+function cutMiddle(frames: readonly UnwoundFrame[]): Pick<UnwindResult, 'frames' | 'omitted'> {
+  if (frames.length <= limits.maxFrames) return { frames };
+  const before = limits.deepInnermostFrames;
+  const after = frames.length - limits.deepOutermostFrames;
+  return {
+    frames: [...frames.slice(0, before), ...frames.slice(after)],
+    omitted: { before, count: after - before },
+  };
 }

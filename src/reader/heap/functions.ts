@@ -1,6 +1,6 @@
 /** Functions as V8 knows them: JSFunction → SharedFunctionInfo → Script (src/objects/shared-function-info.tq). */
-import { isPointer, type Tagged, untag } from '../layout/tagged.ts';
-import { noType, type Heap } from './heap.ts';
+import { type Tagged, untag } from '../layout/tagged.ts';
+import type { Heap } from './heap.ts';
 import { readScopeInfo, type ScopeInfo } from './scope-info.ts';
 import { readString } from './strings.ts';
 
@@ -18,8 +18,6 @@ export interface SharedFunction {
 const maxNameChars = 200;
 /** kDontAdaptArgumentsSentinel: builtins that take what comes. */
 const dontAdapt = 0xffff;
-/** DebugInfo (a Struct) keeps the script when a debugger looked at the function: first field behind its own. */
-const debugInfoScript = 16;
 
 /** @throws UnreadableMemory */
 export function readSharedFunction(heap: Heap, shared: Tagged): SharedFunction {
@@ -61,7 +59,9 @@ export function scriptSource(heap: Heap, script: Tagged): Tagged | null {
 function findScript(heap: Heap, shared: Tagged): Tagged | null {
   const word = heap.field(shared, heap.layout.require('sharedScript'));
   if (heap.is(word, 'SCRIPT')) return word;
-  if (!isPointer(word) || heap.type(word) === noType) return null;
-  const script = heap.field(word, debugInfoScript);
+  // Where a debugger has looked at the function.
+  const inDebugInfo = heap.layout.find('debugInfoScript');
+  if (inDebugInfo === undefined || !heap.is(word, 'DEBUG_INFO')) return null;
+  const script = heap.field(word, inDebugInfo);
   return heap.is(script, 'SCRIPT') ? script : null;
 }

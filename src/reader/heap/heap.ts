@@ -17,6 +17,7 @@ export class Heap {
   readonly layout: V8Layout;
   /** The marker of array holes and of variables not yet initialised; 0 until an isolate is known. */
   theHole: Tagged = 0;
+  readonly #scavenged: boolean;
   readonly #instanceType: number;
   readonly #mapType: number;
   readonly #firstFunction: number;
@@ -25,9 +26,11 @@ export class Heap {
   readonly #lastContext: number;
   readonly #firstNonstring: number;
 
-  constructor(memory: PagedMemory, layout: V8Layout) {
+  /** @param scavenged the pointers that reading begins at are from before a scavenge: see follow() */
+  constructor(memory: PagedMemory, layout: V8Layout, scavenged = false) {
     this.memory = memory;
     this.layout = layout;
+    this.#scavenged = scavenged;
     this.#instanceType = layout.require('mapInstanceType');
     this.#mapType = layout.types.get('MAP') ?? noType;
     this.#firstFunction =
@@ -40,7 +43,19 @@ export class Heap {
 
   /** The tagged word at a byte offset of an object. @throws UnreadableMemory */
   field(object: Tagged, offset: number): Tagged {
-    return this.memory.u64(untag(object) + offset);
+    const word = this.memory.u64(untag(object) + offset);
+    return this.#scavenged ? this.follow(word) : word;
+  }
+
+  /**
+   * Where an object is that a scavenge has moved: its old place stays as it was until the next scavenge, but for its first
+   * word, which is the new address, untagged (kForwardingTag in v8-internal.h; MapWord::FromForwardingAddress() without
+   * pointer compression). What was not moved, or is no object, is given back.
+   */
+  follow(word: Tagged): Tagged {
+    if (!isPointer(word) || !this.memory.isReadable(untag(word))) return word;
+    const moved = this.memory.u64(untag(word)) + 1;
+    return isPointer(moved) && this.type(moved) !== noType ? moved : word;
   }
 
   /** The int32 of a Smi field; what a pointer there would give is meaningless. @throws UnreadableMemory */
@@ -70,9 +85,10 @@ export class Heap {
   type(object: Tagged): number {
     if (!isPointer(object)) return noType;
     try {
-      const map = this.field(object, 0);
+      // Maps are never moved by a scavenge.
+      const map = this.memory.u64(untag(object));
       if (!isPointer(map)) return noType;
-      const mapOfMap = this.field(map, 0);
+      const mapOfMap = this.memory.u64(untag(map));
       if (!isPointer(mapOfMap)) return noType;
       if (this.memory.u16(untag(mapOfMap) + this.#instanceType) !== this.#mapType) return noType;
       return this.memory.u16(untag(map) + this.#instanceType);

@@ -23,6 +23,8 @@ export interface ScopeInfo {
   /** What V8 infers from the place of definition, such as `Shop.process` or `handler`. */
   readonly inferredName: string;
   readonly isClassConstructor: boolean;
+  /** Set for the function that V8 makes of the fields, or the static fields and blocks, of a class. */
+  readonly initialises: 'instance' | 'static' | null;
   /** Offsets in the script's source; -1 when not recorded. */
   readonly start: number;
   readonly end: number;
@@ -44,8 +46,14 @@ const flag = {
   contextExtension: 1 << 26,
 } as const;
 const scopeTypeMask = 15;
-/** FunctionKind, bits 17..21; kBaseConstructor to kDerivedConstructor. Source: src/objects/function-kind.h. */
-const functionKind = { shift: 17, mask: 31, firstConstructor: 3, lastConstructor: 6 } as const;
+/** FunctionKind, bits 17..21; kBaseConstructor to kDerivedConstructor, kClass…Initializer. Source: src/objects/function-kind.h. */
+const functionKind = {
+  shift: 17,
+  mask: 31,
+  firstConstructor: 3,
+  lastConstructor: 6,
+  membersInitializer: 24,
+} as const;
 /**
  * ScopeType::MODULE_SCOPE where module scopes have one more word before the names, the module variable count. Before
  * 13.x that word stands behind everything read here. Source: src/common/globals.h, src/objects/scope-info.tq; checked
@@ -84,7 +92,16 @@ export function readScopeInfo(heap: Heap, info: Tagged): ScopeInfo {
   const kind = (flags >>> functionKind.shift) & functionKind.mask;
   const isClassConstructor =
     kind >= functionKind.firstConstructor && kind <= functionKind.lastConstructor;
-  return { name, inferredName, isClassConstructor, start, end, contextLocals, firstContextSlot };
+  const initialises =
+    kind < functionKind.membersInitializer
+      ? null
+      : kind < heap.layout.require('staticInitializerKind')
+        ? 'instance'
+        : 'static';
+  return {
+    ...{ name, inferredName, isClassConstructor, initialises },
+    ...{ start, end, contextLocals, firstContextSlot },
+  };
 }
 
 /** Names, or an empty list when they are kept in a hash table (very large scopes): then they stay unnamed. */

@@ -7,6 +7,7 @@
  * offset is written here but that of the limit.
  */
 import type { V8Layout } from '../layout/resolve.ts';
+import { learnedOf } from '../layout/learned.ts';
 import type { NodeBinary } from '../layout/node-binary.ts';
 import type { HeapSizes } from '../../report/schema.ts';
 import type { ElfSymbol } from '../memory/elf.ts';
@@ -34,8 +35,12 @@ const getters = {
   largeUsed: ['_ZNK2v88internal16LargeObjectSpace13SizeOfObjectsEv'],
 } as const;
 
+/** The table of virtual functions of a MicrotaskQueue, by which reader/pulse.ts finds it. */
+export const microtaskQueueTable = '_ZTVN2v88internal14MicrotaskQueueE';
+
 /** Symbols to be read from a binary. */
 export const heapSymbolNames: readonly string[] = [
+  microtaskQueueTable,
   ...Object.keys(spaceClasses).map(tableSymbol),
   ...Object.values(getters).flat(),
 ];
@@ -58,9 +63,6 @@ interface Space {
   readonly pointerOffset: number;
 }
 
-/** Searching an Isolate reads a thousand pages; where the pointers stand is the same in all isolates of a binary. */
-const knownPointers = new WeakMap<NodeBinary, readonly number[]>();
-
 /**
  * @returns null when the binary does not tell, or the heap is not found
  */
@@ -74,16 +76,15 @@ export function readHeapSizes(
   try {
     const offsets = readOffsets(memory, binary.heapSymbols, loadBias);
     const tables = spaceTables(binary.heapSymbols, loadBias);
-    const known = knownPointers.get(binary);
-    let found = known === undefined ? null : findSpaces(memory, tables, isolate, known);
+    // Searching an Isolate reads a thousand pages; where the pointers stand is the same in all isolates of a binary.
+    const learned = learnedOf(binary.identity);
+    const known = learned.heapPointers;
+    let found = known === null ? null : findSpaces(memory, tables, isolate, known);
     // Nothing is believed because it was so before: a pointer that leads nowhere means to search again.
     if (found === null || found.spaces.length !== known?.length) {
       found = findSpaces(memory, tables, isolate, allOffsets);
       if (found !== null)
-        knownPointers.set(
-          binary,
-          found.spaces.map(({ pointerOffset }) => pointerOffset),
-        );
+        learned.heapPointers = found.spaces.map(({ pointerOffset }) => pointerOffset);
     }
     if (offsets === null || found === null) return null;
     const spaces = found.spaces.map(({ name, address }) => ({
@@ -121,6 +122,7 @@ function findSpaces(
 ): { heap: Address; spaces: Space[] } | null {
   const spaces = new Map<string, Space>();
   let heap: Address | null = null;
+  if (offsets === allOffsets) memory.prefetchPointees(isolate, isolateBytes);
   for (const pointerOffset of offsets) {
     if (!memory.isReadable(isolate + pointerOffset)) break;
     const address = memory.u64(isolate + pointerOffset);

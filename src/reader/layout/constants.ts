@@ -114,9 +114,29 @@ export const constantSources = {
   firstJSFunctionType: { symbol: /^FirstJSFunctionType$/, source: 'src/objects/instance-type.h' },
   lastJSFunctionType: { symbol: /^LastJSFunctionType$/, source: 'src/objects/instance-type.h' },
 
+  /** FunctionKind of the first function that V8 makes of static fields and blocks; that of instances is 24, and 25 where it is free. */
+  staticInitializerKind: {
+    rows: { '10.2': 25, '11.3': 25, '12.4': 25, '13.6': 25, '14.6': 26 },
+    source: 'src/objects/function-kind.h kClassStaticInitializerFunction; calibrated',
+  },
+  /** CallSiteInfoFlags: the offset is one in the source. */
+  callSitePositionKnown: {
+    rows: { '10.2': 64, '11.3': 64, '12.4': 128, '13.6': 128, '14.6': 128 },
+    source: 'src/objects/call-site-info.tq is_source_position_computed; calibrated',
+  },
+  /** Since 13.x the time value of a JSDate is a double in the object. */
+  dateIsDouble: {
+    rows: { '10.2': 0, '11.3': 0, '12.4': 0, '13.6': 1, '14.6': 1 },
+    source: 'src/objects/js-date.tq; calibrated',
+  },
   viewByteLength: {
     symbol: /^class_JSArrayBufferView__byte_length__/,
     source: 'src/objects/js-array-buffer.tq',
+  },
+  /** Bit 0: the view follows the length of a resizable buffer. */
+  viewFlags: {
+    rows: { '10.2': 48, '11.3': 48, '12.4': 48, '13.6': 40, '14.6': 40 },
+    source: 'src/objects/js-array-buffer.tq JSArrayBufferView::bit_field; calibrated',
   },
   bufferByteLength: {
     symbol: /^class_JSArrayBuffer__byte_length__/,
@@ -146,6 +166,11 @@ export const constantSources = {
     rows: { '10.2': 288, '11.3': 496, '12.4': 592, '13.6': 640, '14.6': 688 },
     source: 'include/v8-internal.h kIsolateRootsOffset',
   },
+  /** Tagged word that goes with the running code from promise to promise; Node's AsyncContextFrame. */
+  isolateAsyncContext: {
+    rows: { '12.4': 576, '13.6': 632, '14.6': 680 },
+    source: 'include/v8-internal.h kContinuationPreservedEmbedderDataOffset',
+  },
   theHoleRoot: {
     rows: { '10.2': 5, '11.3': 5, '12.4': 5, '13.6': 5, '14.6': 1 },
     source: 'src/roots/roots.h STRONG_READ_ONLY_ROOT_LIST',
@@ -163,6 +188,10 @@ export const constantSources = {
 
   // Functions, scripts, bytecode.
   functionShared: { symbol: /^class_JSFunction__shared__/, source: 'src/objects/js-function.tq' },
+  functionInitialMap: {
+    symbol: /^class_JSFunction__prototype_or_initial_map__/,
+    source: 'src/objects/js-function.tq',
+  },
   functionContext: { symbol: /^class_JSFunction__context__/, source: 'src/objects/js-function.tq' },
   sharedData: {
     rows: same(8),
@@ -175,6 +204,11 @@ export const constantSources = {
   sharedScript: {
     symbol: /^class_SharedFunctionInfo__(script__|script_or_debug_info__)/,
     source: 'src/objects/shared-function-info.tq',
+  },
+  /** Before 12: where a DebugInfo took the place of the script, it keeps it. */
+  debugInfoScript: {
+    rows: { '10.2': 24, '11.3': 24 },
+    source: 'src/objects/debug-objects.tq: behind shared and debugger_hints',
   },
   sharedFormalParameters: {
     symbol: /^class_SharedFunctionInfo__internal_formal_parameter_count__/,

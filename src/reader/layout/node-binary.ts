@@ -3,11 +3,15 @@
  * embedded builtins by address, the handful of C++ symbols the reader starts from.
  *
  * Sources: V8 tools/gen-postmortem-metadata.py (`v8dbg_*`, exported on purpose for debuggers), the symbol table of the
- * official builds, which are not stripped. A stripped binary has neither builtins nor TLS symbol and is refused.
+ * official builds, which are not stripped. What a stripped binary lacks is found by its looks (embedded-blob.ts) where V8's
+ * version is a known one.
  */
 import { SleeperError } from '../../errors.ts';
 import { heapSymbolNames } from '../heap/sizes.ts';
 import { type LoopSymbols, loopSymbolNames, pickLoopSymbols } from '../loop/symbols.ts';
+import { bytecodeSizesOf } from './builtin-names.ts';
+import { type KnownV8Version, knownV8Versions } from './constants.ts';
+import { findEmbeddedBuiltins, holdsConstant } from './embedded-blob.ts';
 import { ElfFile, type ElfSymbol } from '../memory/elf.ts';
 import type { Address } from '../memory/source.ts';
 
@@ -20,7 +24,11 @@ export interface Builtin {
 
 export interface NodeBinary {
   readonly path: string;
+  /** As ElfFile.identity. */
+  readonly identity: string;
   readonly isRelocatable: boolean;
+  /** True: it has no symbols but those it exports. */
+  readonly isStripped: boolean;
   /** `11.3.244` and its first two numbers. */
   readonly v8Version: string;
   readonly v8MajorMinor: readonly [number, number];
@@ -40,6 +48,8 @@ export interface NodeBinary {
   readonly loopSymbols: LoopSymbols;
   /** Address of node::per_process::metadata, whose first member is the std::string of Node's version. */
   readonly nodeMetadata: Address | null;
+  /** Address of V8's pointer to its WasmCodeManager. */
+  readonly wasmState: Address | null;
   /** Machine code of Builtins_JSEntry: the offsets of Isolate fields are read off it. */
   readonly jsEntryCode: Buffer;
   /** Length of each bytecode for operand scales 1, 2 and 4, one table behind the other. */
@@ -61,8 +71,13 @@ const versionField = (field: string) => `_ZN2v88internal7Version${field}E`;
 const versionFields = ['6major_', '6minor_', '6build_', '6patch_'].map(versionField);
 const bytecodeSizesSymbol = '_ZN2v88internal11interpreter9Bytecodes14kBytecodeSizesE';
 const defaultLoop = 'default_loop_ptr';
+const defaultLoopFunction = 'uv_default_loop';
+/** Bytes of it up to and with its first instruction that touches the pointer. */
+const defaultLoopCodeBytes = 24;
+const wasmState = '_ZN2v88internal4wasm12_GLOBAL__N_117global_wasm_stateE';
 const nodeMetadata = '_ZN4node11per_process8metadataE';
 const executableFlag = 1;
+const maxEntryBytes = 512;
 
 /**
  * Reads the metadata of a node binary; about 0.1 s.
@@ -72,6 +87,7 @@ const executableFlag = 1;
 export function readNodeBinary(path: string): NodeBinary {
   const elf = new ElfFile(path);
   try {
+    if (elf.interpreter?.includes('ld-musl') === true) throw usesMusl(path);
     const symbols = elf.readSymbols([
       debugPrefix,
       builtinPrefix,
@@ -79,7 +95,9 @@ export function readNodeBinary(path: string): NodeBinary {
       isolateKey,
       bytecodeSizesSymbol,
       defaultLoop,
+      defaultLoopFunction,
       nodeMetadata,
+      wasmState,
       ...versionFields,
       ...loopSymbolNames,
       ...heapSymbolNames,
@@ -94,31 +112,31 @@ export function readNodeBinary(path: string): NodeBinary {
     const [major = 0, minor = 0, build = 0] = versionFields.map(
       (name) => readInt(elf, symbols.get(name)) ?? 0,
     );
-    const jsEntry = symbols.get(`${builtinPrefix}JSEntry`);
-    const sizes = symbols.get(bytecodeSizesSymbol);
-    const jsEntryCode = jsEntry && elf.readAddress(jsEntry.value, Math.min(jsEntry.size, 512));
-    const bytecodeSizes = sizes && elf.readAddress(sizes.value, sizes.size);
-    if (!jsEntryCode || !bytecodeSizes)
+    const v8MajorMinor = [major, minor] as const;
+    const code = readBuiltins(elf, symbols, v8MajorMinor);
+    if (code === null)
       throw new SleeperError(
         'ERR_SLEEPER_UNSUPPORTED_NODE',
-        `${path} (V8 ${major}.${minor}) is stripped: its embedded builtins have no names.`,
+        `${path} (V8 ${major}.${minor}) is stripped: its embedded builtins have no names, and they are not those of a build that is known.`,
         { path },
       );
     return {
       path,
+      identity: elf.identity,
       isRelocatable: elf.isRelocatable,
       v8Version: `${major}.${minor}.${build}`,
-      v8MajorMinor: [major, minor],
+      v8MajorMinor,
+      ...code,
       debugConstants,
-      builtins: collectBuiltins(symbols),
       isolateTlsDistance: tlsDistance(elf, symbols.get(currentIsolate)),
       isolateKeyAddress: symbols.get(isolateKey)?.value ?? null,
-      defaultLoopPointer: symbols.get(defaultLoop)?.value ?? null,
+      defaultLoopPointer:
+        symbols.get(defaultLoop)?.value ??
+        pointerInDefaultLoop(elf, symbols.get(defaultLoopFunction)),
       loopSymbols: pickLoopSymbols(symbols),
       heapSymbols: new Map([...symbols].filter(([name]) => heapSymbolNames.includes(name))),
       nodeMetadata: symbols.get(nodeMetadata)?.value ?? null,
-      jsEntryCode,
-      bytecodeSizes,
+      wasmState: symbols.get(wasmState)?.value ?? null,
       segments: elf.loadSegments.map(({ address, fileOffset, fileBytes, flags }) => ({
         address,
         fileOffset,
@@ -129,6 +147,20 @@ export function readNodeBinary(path: string): NodeBinary {
   } finally {
     elf.close();
   }
+}
+
+/** What the reader knows of threads (their keys, stacks and locks) is glibc's. */
+export function usesMusl(path: string): SleeperError {
+  return new SleeperError(
+    'ERR_SLEEPER_UNSUPPORTED_NODE',
+    `${path} runs on musl (Alpine); threads are known as glibc keeps them.`,
+    { path },
+  );
+}
+
+/** Address of the file of libuv's pointer to its main loop, from the code of uv_default_loop(); null: not found. */
+export function readDefaultLoopPointer(elf: ElfFile): Address | null {
+  return pointerInDefaultLoop(elf, elf.readSymbols([defaultLoopFunction]).get(defaultLoopFunction));
 }
 
 /** The builtin that holds an address of the file. */
@@ -142,6 +174,55 @@ export function findBuiltin(binary: NodeBinary, address: Address): Builtin | nul
     if (address < builtin.start) high = middle - 1;
     else if (address >= builtin.end) low = middle + 1;
     else return builtin;
+  }
+  return null;
+}
+
+interface BuiltinCode extends Pick<NodeBinary, 'builtins' | 'jsEntryCode' | 'bytecodeSizes'> {
+  readonly isStripped: boolean;
+}
+
+/** @returns null when they have no names and cannot be known otherwise */
+function readBuiltins(
+  elf: ElfFile,
+  symbols: ReadonlyMap<string, ElfSymbol>,
+  v8: readonly [number, number],
+): BuiltinCode | null {
+  let builtins = collectBuiltins(symbols);
+  const isStripped = builtins.length === 0;
+  const version = v8.join('.');
+  const known = version in knownV8Versions ? (version as KnownV8Version) : null;
+  if (isStripped) builtins = (known && findEmbeddedBuiltins(elf, known)) ?? [];
+  const jsEntry = builtins.find(({ name }) => name === 'JSEntry');
+  if (jsEntry === undefined) return null;
+  const length = Math.min(jsEntry.end - jsEntry.start, maxEntryBytes);
+  const jsEntryCode = elf.readAddress(jsEntry.start, length);
+  const bytecodeSizes = readBytecodeSizes(elf, symbols.get(bytecodeSizesSymbol), known);
+  if (jsEntryCode === null || bytecodeSizes === null) return null;
+  return { isStripped, builtins, jsEntryCode, bytecodeSizes };
+}
+
+function readBytecodeSizes(
+  elf: ElfFile,
+  symbol: ElfSymbol | undefined,
+  version: KnownV8Version | null,
+): Buffer | null {
+  if (symbol !== undefined) return elf.readAddress(symbol.value, symbol.size);
+  const sizes = version === null ? null : bytecodeSizesOf(version);
+  return sizes !== null && holdsConstant(elf, sizes) ? sizes : null;
+}
+
+/** What the first `mov disp32(%rip), reg64` or `cmpq $0, disp32(%rip)` of uv_default_loop() refers to. */
+function pointerInDefaultLoop(elf: ElfFile, symbol: ElfSymbol | undefined): Address | null {
+  if (symbol === undefined) return null;
+  const code = elf.readAddress(symbol.value, defaultLoopCodeBytes);
+  for (let at = 0; code !== null && at + 8 <= code.length; at++) {
+    const [prefix = 0, opcode = 0, operands = 0] = code.subarray(at, at + 3);
+    const isRipRelative = (operands & 0xc7) === 0x05;
+    if ((prefix & 0xfb) !== 0x48 || !isRipRelative) continue;
+    const target = symbol.value + at + code.readInt32LE(at + 3);
+    if (opcode === 0x8b) return target + 7;
+    if (opcode === 0x83 && code[at + 7] === 0) return target + 8;
   }
   return null;
 }
@@ -176,7 +257,8 @@ function collectBuiltins(symbols: ReadonlyMap<string, ElfSymbol>): Builtin[] {
 /** x86-64 TLS variant II: the block of the executable ends at the thread pointer, aligned. */
 function tlsDistance(elf: ElfFile, symbol: ElfSymbol | undefined): number | null {
   const tls = elf.tls;
-  if (symbol === undefined || tls === undefined) return null;
+  // Where the block of a library is, only the loader knows.
+  if (symbol === undefined || tls === undefined || elf.interpreter === null) return null;
   const alignment = Math.max(tls.alignment, 1);
   return Math.ceil(tls.memoryBytes / alignment) * alignment - symbol.value;
 }

@@ -31,8 +31,9 @@ export interface V8Layout {
 export function resolveLayout(binary: NodeBinary): V8Layout {
   const { version, isExact } = nearestVersion(binary);
   const constants = new Map<ConstantName, number>();
+  const names = new ConstantNames(binary.debugConstants.keys());
   for (const name of Object.keys(constantSources) as ConstantName[]) {
-    const value = resolveConstant(constantSources[name], binary, version);
+    const value = resolveConstant(constantSources[name], binary, names, version);
     if (value !== undefined) constants.set(name, value);
   }
   const types = new Map<string, number>();
@@ -64,14 +65,40 @@ export function resolveLayout(binary: NodeBinary): V8Layout {
   };
 }
 
+/** Exported constants by name, sorted: patterns begin with letters that few names share. */
+class ConstantNames {
+  readonly #sorted: readonly string[];
+
+  constructor(names: Iterable<string>) {
+    this.#sorted = [...names].sort();
+  }
+
+  find(pattern: RegExp): string | undefined {
+    // A letter before a quantifier may be absent.
+    const prefix = /^\^(\w*?)(?=\w?[?*{]|\W|$)/.exec(pattern.source)?.[1] ?? '';
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sorted[middle] ?? '') < prefix) low = middle + 1;
+      else high = middle;
+    }
+    for (let i = low; this.#sorted[i]?.startsWith(prefix) === true; i++)
+      if (pattern.test(this.#sorted[i] ?? '')) return this.#sorted[i];
+    return undefined;
+  }
+}
+
 function resolveConstant(
   source: ConstantSource,
   binary: NodeBinary,
+  names: ConstantNames,
   version: KnownV8Version,
 ): number | undefined {
-  if (source.symbol !== undefined)
-    for (const [name, value] of binary.debugConstants) if (source.symbol.test(name)) return value;
-  return source.rows?.[version];
+  const name = source.symbol === undefined ? undefined : names.find(source.symbol);
+  return (
+    (name === undefined ? undefined : binary.debugConstants.get(name)) ?? source.rows?.[version]
+  );
 }
 
 /** Rows are tried on the versions up to one Node release line away: V8 grows by 0.1 every few weeks. */

@@ -192,7 +192,7 @@ function readHeaps(
   for (const { tid, fsBase } of moment.threads) {
     if (!tids.includes(tid)) continue;
     try {
-      const isolate = findIsolate(memory, binary, loadBias, fsBase);
+      const isolate = findIsolate(memory, program, loadBias, fsBase);
       if (isolate === 0) continue;
       const sizes = readHeapSizes(memory, binary, layout, loadBias, isolate);
       if (sizes !== null) heaps.set(tid, sizes);

@@ -11,6 +11,7 @@
  */
 import { readScriptName, readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
+import { learnedOf } from '../layout/learned.ts';
 import type { NodeBinary } from '../layout/node-binary.ts';
 import { isPointer, type Tagged } from '../layout/tagged.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
@@ -26,8 +27,6 @@ const callback = { name: 'processTimers', script: 'node:internal/timers' } as co
 const environmentBytes = { before: 1_024, behind: 6_144 };
 const realmBytes = 4_096;
 
-const routes = new WeakMap<NodeBinary, Route>();
-
 /** A word that holds the tagged pointer to processTimers: V8 keeps it up to date, and it stays as long as the environment. */
 export type CallbackHandle = Address;
 
@@ -42,12 +41,13 @@ export function findTimerCallback(
   loadBias: number,
   timer: Address,
 ): CallbackHandle | null {
-  const known = routes.get(binary);
-  const handle = known === undefined ? null : follow(heap, timer, known);
+  const learned = learnedOf(binary.identity);
+  const known = learned.timerRoute;
+  const handle = known === null ? null : follow(heap, timer, known);
   if (handle !== null) return handle;
   const route = search(heap, binary, loadBias, timer);
   if (route === null) return null;
-  routes.set(binary, route);
+  learned.timerRoute = route;
   return follow(heap, timer, route);
 }
 
@@ -58,7 +58,9 @@ function follow(heap: Heap, timer: Address, { realm, global }: Route): CallbackH
 
 function search(heap: Heap, binary: NodeBinary, loadBias: number, timer: Address): Route | null {
   const realms: number[] = [];
-  for (let offset = -environmentBytes.before; offset < environmentBytes.behind; offset += 8) {
+  const { before, behind } = environmentBytes;
+  heap.memory.prefetchPointees(timer - before, before + behind);
+  for (let offset = -before; offset < behind; offset += 8) {
     if (callbackHandleAt(heap, timer + offset) !== null) return { realm: null, global: offset };
     if (isObjectOfBinary(heap, binary, loadBias, pointerAt(heap, timer + offset)))
       realms.push(offset);
@@ -66,6 +68,7 @@ function search(heap: Heap, binary: NodeBinary, loadBias: number, timer: Address
   for (const realm of realms) {
     const base = pointerAt(heap, timer + realm);
     if (base === null) continue;
+    heap.memory.prefetchPointees(base, realmBytes);
     for (let global = 0; global < realmBytes; global += 8)
       if (callbackHandleAt(heap, base + global) !== null) return { realm, global };
   }

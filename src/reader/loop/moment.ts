@@ -54,14 +54,17 @@ export function rehearseActivity(
 /**
  * Reads pool and timers from the look that counts. Where they changed too fast for it, the process is held for as long as
  * reading them takes, at most limits.decodeInStopMs.
+ * @param mayHold false: it is not; what was torn is missing then
  */
 export function readActivityAt(
   plan: MomentPlan,
   moment: Moment,
+  mayHold = true,
 ): ActivityReading & { readonly pausedMs: number } {
   const { subject, prepared, mappings, tids, endsAtMs } = plan;
   const reading = readActivity(subject, prepared, moment, endsAtMs);
-  if (!reading.isTorn || performance.now() > endsAtMs) return { ...reading, pausedMs: 0 };
+  if (!reading.isTorn || !mayHold || performance.now() > endsAtMs)
+    return { ...reading, pausedMs: 0 };
   const held = takeLook(
     subject.program.pid,
     { tids, mappings, pages: [], holdWhileDecoding: true },

@@ -20,6 +20,8 @@ const names = [
   'uv__getnameinfo_work',
   'uv__random_work',
   'uv_cond_wait',
+  // from libuv 1.45 on: the loop counts its turns
+  'uv_metrics_info',
   // node::Environment
   '_ZN4node11Environment9RunTimersEP10uv_timer_s',
 ] as const;

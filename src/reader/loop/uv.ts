@@ -18,9 +18,37 @@ export const uvLoop = {
   activeHandles: 8,
   handleQueue: 16,
   activeRequests: 32,
+  internalFields: 40,
   backendFd: 64,
   time: 544,
 } as const;
+
+/** Where uv__loop_internal_fields_t keeps what uv_metrics_idle_time() and uv_metrics_info() tell. */
+export interface LoopMetricsOffsets {
+  /** uv_metrics_t::loop_count; null: not counted yet in this version. */
+  readonly turns: number | null;
+  /** When the loop began to wait for events, in nanoseconds of CLOCK_MONOTONIC; 0 while it does not wait. */
+  readonly entryTime: number;
+  /** Nanoseconds it has waited, all together. */
+  readonly idleTime: number;
+  readonly bytes: number;
+}
+
+/**
+ * uv__loop_metrics_t in src/uv-common.h, behind `unsigned int flags`. Node switches the measuring on for its main loop
+ * (uv_loop_configure(UV_METRICS_IDLE_TIME) in node::Start). By the V8 version, which tells Node's release and so libuv's.
+ */
+const loopMetrics: readonly { readonly sinceV8: number; readonly offsets: LoopMetricsOffsets }[] = [
+  // libuv 1.45 put uv_metrics_t before them: three counters and thirteen reserved words (Node 20 and later).
+  { sinceV8: 11, offsets: { turns: 8, entryTime: 136, idleTime: 144, bytes: 152 } },
+  // libuv 1.44 (Node 18).
+  { sinceV8: 10, offsets: { turns: null, entryTime: 8, idleTime: 16, bytes: 24 } },
+];
+
+/** Null for versions that were never looked at. */
+export function findLoopMetrics([major]: readonly [number, number]): LoopMetricsOffsets | null {
+  return loopMetrics.find(({ sinceV8 }) => major >= sinceV8)?.offsets ?? null;
+}
 
 /** uv_handle_t and what the kinds of handles add to it. */
 export const uvHandle = {

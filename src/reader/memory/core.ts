@@ -19,12 +19,13 @@ import { type CoreNotes, type MappedRange, readNotes } from './core-notes.ts';
 import { findRange, type Mapping } from './maps.ts';
 import { type MappedFile, type OpenedFile, openMappedFile } from './mapped-file.ts';
 import type { Address, MemorySource } from './source.ts';
+import { v8Library } from './symbol-file.ts';
 
 /** Types of entries of the auxiliary vector (linux/auxvec.h). */
 const AT_PHDR = 3;
 const AT_SYSINFO_EHDR = 33;
 
-/** The program file of the process. */
+/** The file of the process that holds V8: its program, or `libnode.so`. */
 export interface CoreExecutable {
   /** As the core names it. */
   readonly mappedPath: string;
@@ -84,6 +85,13 @@ export class CoreMemory implements MemorySource {
     return done;
   }
 
+  /** Opens a mapped file by the look of its path; null: none, or it is not what was mapped. */
+  openMapped(name: RegExp): { readonly file: MappedFile; readonly start: Address } | null {
+    const range = this.notes.files.find((one) => one.fileOffset === 0 && name.test(one.path));
+    const file = range === undefined ? null : this.#open(range.path).file;
+    return range === undefined || file === null ? null : { file, start: range.start };
+  }
+
   /** Up to the end of the segment or mapping. @returns 0 when nothing is there */
   #readRun(address: Address, out: Uint8Array): number {
     const segment = findRange(this.file.segments, address);
@@ -141,7 +149,10 @@ export class CoreMemory implements MemorySource {
 
   #openExecutable(node: string | undefined): CoreExecutable | null {
     const { auxiliary, files } = this.notes;
-    const mappedPath = (findRange(files, auxiliary.get(AT_PHDR) ?? 0) ?? files[0])?.path;
+    const program = findRange(files, auxiliary.get(AT_PHDR) ?? 0) ?? files[0];
+    // Where distributions split Node.js, the program is a few kilobytes that call the library.
+    const library = files.find(({ path, fileOffset }) => fileOffset === 0 && v8Library.test(path));
+    const mappedPath = (library ?? program)?.path;
     if (mappedPath === undefined) return null;
     if (node !== undefined)
       this.#opened.set(mappedPath, openMappedFile(node, this.#firstPageOf(mappedPath)));

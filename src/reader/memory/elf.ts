@@ -2,15 +2,18 @@
  * Reads ELF64 little-endian files: program headers, symbols, bytes by virtual address. Source of the format:
  * elf(5). The file is never read whole; a node binary is 100 MB and its symbol tables 20 MB.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { SleeperError } from '../../errors.ts';
+import { readCacheFile, writeCacheFile } from './cache-files.ts';
 import type { Address } from './source.ts';
 
 const PT_LOAD = 1;
+const PT_INTERP = 3;
 const PT_TLS = 7;
 const SHT_SYMTAB = 2;
 const SHT_DYNSYM = 11;
 const ET_DYN = 3;
+const maxPathBytes = 4096;
 /** Section and segment tables larger than this belong to no program we know. */
 const maxTableEntries = 4_096;
 /** .symtab of node 26 is 6 MB, .strtab 14 MB. */
@@ -38,6 +41,13 @@ export interface SymbolTable {
   readonly names: Buffer;
 }
 
+/** By what tells a file and its contents from all others, the one used last at the end. */
+const keptTables = new Map<string, readonly SymbolTable[]>();
+const maxKeptTables = 6;
+
+/** Bytes of a symbol table. */
+const manySymbols = 1 << 20;
+
 interface Section {
   readonly type: number;
   readonly fileOffset: number;
@@ -50,6 +60,8 @@ export class ElfFile {
   /** True: addresses of the file are relative to where it was loaded (PIE, shared library). */
   readonly isRelocatable: boolean;
   readonly segments: readonly Segment[];
+  /** Tells this file as it is now from all others and from itself after any change: device, inode, size, times. */
+  readonly identity: string;
   readonly #sections: readonly Section[];
   readonly #fd: number;
 
@@ -58,6 +70,8 @@ export class ElfFile {
     this.path = path;
     this.#fd = openSync(path, 'r');
     try {
+      const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(this.#fd, { bigint: true });
+      this.identity = [dev, ino, size, mtimeNs, ctimeNs].join(' ');
       const header = this.readFile(0, 64);
       if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2)
         throw new SleeperError('ERR_SLEEPER_NOT_NODE', `${path} is not a 64-bit ELF file.`, {
@@ -78,6 +92,19 @@ export class ElfFile {
 
   get tls(): Segment | undefined {
     return this.segments.find((segment) => segment.type === PT_TLS);
+  }
+
+  /** Path of the loader that starts the program; null for a shared library. */
+  get interpreter(): string | null {
+    const segment = this.segments.find(({ type }) => type === PT_INTERP);
+    if (segment === undefined) return null;
+    const bytes = this.readFile(segment.fileOffset, Math.min(segment.fileBytes, maxPathBytes));
+    return bytes.toString('latin1').replace(/\0.*$/s, '');
+  }
+
+  /** True: reading the symbols takes longer than reading a cache file. */
+  get hasManySymbols(): boolean {
+    return this.#sections.some(({ type, bytes }) => type === SHT_SYMTAB && bytes >= manySymbols);
   }
 
   get loadSegments(): Segment[] {
@@ -108,18 +135,43 @@ export class ElfFile {
 
   /**
    * Defined symbols whose name starts with one of `prefixes`, from .symtab and .dynsym. The predicate works on raw
-   * bytes: making strings of 150,000 names would take longer than everything else.
+   * bytes: making strings of 150,000 names would take longer than everything else. Those of large tables are kept in a
+   * cache file, by identity: another user's file of the same build id must not decide what is read of ours.
    */
   readSymbols(prefixes: readonly string[]): Map<string, ElfSymbol> {
-    const wanted = prefixes.map((prefix) => Buffer.from(prefix, 'latin1'));
-    const symbols = new Map<string, ElfSymbol>();
-    for (const { entries, names } of this.readSymbolTables())
-      collectSymbols(entries, names, wanted, symbols);
+    const key = `symbols 1 ${this.identity} ${[...prefixes].sort().join(' ')}`;
+    const kept = parseSymbols(readCacheFile(key));
+    if (kept !== null) return kept;
+    const symbols = this.#collectSymbols(prefixes);
+    if (this.hasManySymbols)
+      writeCacheFile(
+        key,
+        Array.from(symbols, ([name, { value, size }]) => [name, value, size]),
+      );
     return symbols;
   }
 
-  /** .symtab; of a stripped file .dynsym, which has only what is exported. */
-  readSymbolTables(): SymbolTable[] {
+  #collectSymbols(prefixes: readonly string[]): Map<string, ElfSymbol> {
+    const wanted = new PrefixTree(prefixes);
+    const symbols = new Map<string, ElfSymbol>();
+    for (const table of this.readSymbolTables()) collectSymbols(table, wanted, symbols);
+    return symbols;
+  }
+
+  /**
+   * .symtab; of a stripped file .dynsym, which has only what is exported. Those of the files asked for last are kept: a node
+   * binary's take 20 MB, and both its metadata and the names of its functions come from them.
+   */
+  readSymbolTables(): readonly SymbolTable[] {
+    const tables = keptTables.get(this.identity) ?? this.#readTables();
+    keptTables.delete(this.identity);
+    keptTables.set(this.identity, tables);
+    for (const oldest of keptTables.keys())
+      if (keptTables.size > maxKeptTables) keptTables.delete(oldest);
+    return tables;
+  }
+
+  #readTables(): SymbolTable[] {
     const tables = this.#sections.filter(({ type }) => type === SHT_SYMTAB);
     if (tables.length === 0)
       tables.push(...this.#sections.filter(({ type }) => type === SHT_DYNSYM));
@@ -166,14 +218,13 @@ export class ElfFile {
 }
 
 function collectSymbols(
-  entries: Buffer,
-  names: Buffer,
-  wanted: readonly Buffer[],
+  { entries, names }: SymbolTable,
+  wanted: PrefixTree,
   into: Map<string, ElfSymbol>,
 ): void {
   for (let at = 0; at + 24 <= entries.length; at += 24) {
     const name = entries.readUInt32LE(at);
-    if (entries.readUInt16LE(at + 6) === 0 || !startsWithAny(names, name, wanted)) continue;
+    if (!wanted.beginsOneAt(names, name) || entries.readUInt16LE(at + 6) === 0) continue;
     const end = names.indexOf(0, name);
     into.set(names.toString('latin1', name, end < 0 ? names.length : end), {
       value: wordAt(entries, at + 8),
@@ -182,14 +233,57 @@ function collectSymbols(
   }
 }
 
-/** A loop over bytes: Buffer.compare costs a call into C++ for each of 150,000 names. */
-function startsWithAny(bytes: Buffer, at: number, prefixes: readonly Buffer[]): boolean {
-  for (const prefix of prefixes) {
-    let i = 0;
-    while (i < prefix.length && bytes[at + i] === prefix[i]) i++;
-    if (i === prefix.length) return true;
+/** Null when it is not a list of names with two numbers each. */
+function parseSymbols(content: unknown): Map<string, ElfSymbol> | null {
+  if (!Array.isArray(content)) return null;
+  const symbols = new Map<string, ElfSymbol>();
+  for (const row of content as unknown[]) {
+    if (!Array.isArray(row)) return null;
+    const [name, value, size] = row as unknown[];
+    if (typeof name !== 'string' || !isCount(value) || !isCount(size)) return null;
+    symbols.set(name, { value, size });
   }
-  return false;
+  return symbols;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+const letters = 128;
+
+/** Some dozens of prefixes, many of which begin alike, are told from 150,000 names by walking a tree of their letters. */
+class PrefixTree {
+  /** Next node by node and letter; 0: none. */
+  readonly #next: Uint16Array;
+  readonly #isEnd: Uint8Array;
+
+  /** @param prefixes in ASCII */
+  constructor(prefixes: readonly string[]) {
+    const maxNodes = prefixes.reduce((sum, prefix) => sum + prefix.length, 1);
+    this.#next = new Uint16Array(maxNodes * letters);
+    this.#isEnd = new Uint8Array(maxNodes);
+    let nodes = 1;
+    for (const prefix of prefixes) {
+      let node = 0;
+      for (const letter of Buffer.from(prefix, 'latin1')) {
+        const edge = node * letters + letter;
+        node = this.#next[edge] ||= nodes++;
+      }
+      this.#isEnd[node] = 1;
+    }
+  }
+
+  /** True when the name at an offset begins with one of the prefixes. */
+  beginsOneAt(names: Uint8Array, offset: number): boolean {
+    let node = 0;
+    for (let at = offset; ; at++) {
+      const letter = names[at] ?? letters;
+      node = letter < letters ? (this.#next[node * letters + letter] ?? 0) : 0;
+      if (node === 0) return false;
+      if (this.#isEnd[node] === 1) return true;
+    }
+  }
 }
 
 /** A 64-bit word as a number: exact below 2^53. */

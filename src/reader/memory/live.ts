@@ -20,6 +20,13 @@ export class LiveMemory implements MemorySource {
     refuseIfGoneOrDenied(this.pid, -copied);
     return 0;
   }
+
+  readPages(pages: readonly Address[], out: Buffer): Uint8Array {
+    const readable = new Uint8Array(pages.length);
+    const count = this.#native.readPages(this.pid, Float64Array.from(pages), out, readable);
+    if (count < 0) refuseIfGoneOrDenied(this.pid, -count);
+    return readable;
+  }
 }
 
 /** Turns the two errors that concern the whole process into ours; others mean "nothing readable there". */

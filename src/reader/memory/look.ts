@@ -3,10 +3,11 @@
  * on before anything is decoded. The copy is one consistent moment.
  */
 import { limits } from '../../limits.ts';
-import { pageBytes, registerSetBytes, requireNative } from '../../native.ts';
+import { pageBytes, registerSetBytes, requireNative, type StoppedCopy } from '../../native.ts';
 import { LiveMemory } from './live.ts';
-import { findMapping, type Mapping } from './maps.ts';
+import type { Mapping } from './maps.ts';
 import { PagedMemory } from './paged.ts';
+import { isUninterruptible } from './process-files.ts';
 import { parseRegisters, type Registers } from './registers.ts';
 import type { Address } from './source.ts';
 
@@ -37,9 +38,20 @@ export interface LookWishes {
   readonly mappings: readonly Mapping[];
   /** Pages to copy besides the stacks. */
   readonly pages: Iterable<Address>;
+  /** False: only registers and the named pages. Default true. */
+  readonly stacks?: boolean;
   /** True: the threads stand still until `decode` has returned, so that every read is of the same moment. */
   readonly holdWhileDecoding: boolean;
+  /** True: only a few stand still at a time, the main thread alone; what they share is not of one moment. */
+  readonly oneByOne?: boolean;
+  /** performance.now() until which a thread that gets no processor is waited for; absent: no longer than for any other. */
+  readonly patientUntilMs?: number;
 }
+
+/** Threads in one stop of a look that is not of one moment: more take longer to come to their stop. */
+const threadsAtOnce = 4;
+/** ETIMEDOUT of stopThreads(): the thread did not come to a stop. */
+const timedOut = 110;
 
 /** Stops, copies, resumes, decodes; whatever `decode` throws, the target runs on. */
 export function takeLook<Result>(
@@ -47,28 +59,83 @@ export function takeLook<Result>(
   wishes: LookWishes,
   decode: (look: Look) => Result,
 ): TakenLook<Result> {
-  const native = requireNative();
-  const tids = Int32Array.from(wishes.tids.slice(0, limits.maxThreads));
-  const registers = Buffer.alloc(tids.length * registerSetBytes);
-  const results = new Int32Array(tids.length);
-  const wanted = [...wishes.pages].slice(0, limits.maxWantedPages);
+  const memory = new PagedMemory(new LiveMemory(pid));
+  const seen = { threads: [] as StoppedThread[], refused: [] as Look['refused'][number][] };
   const stop = new HeldStop();
-  native.stopThreads(tids, registers, results, limits.stopTimeoutMs, limits.holdLimitMs);
+  let pausedMs = 0;
   try {
-    const look: Look = {
-      memory: new PagedMemory(new LiveMemory(pid)),
-      ...sortResults(tids, registers, results),
-    };
-    const pages = new Set(wanted);
-    for (const thread of look.threads) addStack(pages, thread.registers.rsp, wishes.mappings);
-    copyPages(pid, look.memory, [...pages]);
-    if (!wishes.holdWhileDecoding) stop.resume();
-    const result = decode(look);
+    for (const tids of groupsOf(pid, wishes)) {
+      const { threads, refused } = stopAndCopy(pid, tids, wishes, memory);
+      seen.threads.push(...threads);
+      seen.refused.push(...refused);
+      if (!wishes.holdWhileDecoding)
+        pausedMs = Math.max(pausedMs, requireNative().resumeThreads() / 1000);
+    }
+    const result = decode({ memory, ...seen });
     const us = stop.resume();
-    return { result, pausedMs: Math.abs(us) / 1000, isConsistent: us >= 0 };
+    return { result, pausedMs: Math.max(pausedMs, Math.abs(us) / 1000), isConsistent: us >= 0 };
   } finally {
     stop.resume();
   }
+}
+
+/** Which threads stand still together. The main thread is asked last and let go first. */
+function groupsOf(pid: number, { tids, oneByOne }: LookWishes): Int32Array[] {
+  const others = tids.filter((tid) => tid !== pid);
+  const main = tids.includes(pid) ? [pid] : [];
+  const ordered = [...others.slice(0, limits.maxThreads - main.length), ...main];
+  if (oneByOne !== true) return [Int32Array.from(ordered)];
+  const groups: Int32Array[] = [];
+  for (let at = 0; at < others.length; at += threadsAtOnce)
+    groups.push(Int32Array.from(ordered.slice(at, Math.min(at + threadsAtOnce, others.length))));
+  // Whatever patience there is, it is for the main thread first.
+  return [Int32Array.from(main), ...groups].filter(({ length }) => length > 0);
+}
+
+function stopAndCopy(
+  pid: number,
+  tids: Int32Array,
+  wishes: LookWishes,
+  memory: PagedMemory,
+): Pick<Look, 'threads' | 'refused'> {
+  const registers = Buffer.alloc(tids.length * registerSetBytes);
+  const results = new Int32Array(tids.length);
+  // All that can be prepared is, before anybody stands still.
+  const copy = prepareCopy(pid, tids.length, wishes);
+  const stopped = stopAll(pid, { tids, registers, results, copy }, wishes);
+  if (stopped > 0) keepPages(copy, memory);
+  return sortResults(tids, registers, results);
+}
+
+/**
+ * A thread stops when it is given a processor. On a machine that gives it none, all are let go and asked once more, with
+ * patience: it is worth little to know all threads but the one that works. One in uninterruptible sleep is not waited for.
+ */
+function stopAll(
+  pid: number,
+  { tids, registers, results, copy }: StopWords,
+  { patientUntilMs = 0, holdWhileDecoding }: LookWishes,
+): number {
+  const native = requireNative();
+  const holdLimitMs = holdWhileDecoding ? limits.holdLimitMs : 0;
+  const stop = (timeoutMs: number) =>
+    native.stopThreads(tids, registers, results, timeoutMs, holdLimitMs, ...copy);
+  const stopped = stop(limits.stopTimeoutMs);
+  const isStarved = tids.some((tid, i) => results[i] === timedOut && !isUninterruptible(pid, tid));
+  const patienceMs = Math.min(limits.starvedStopTimeoutMs, patientUntilMs - performance.now());
+  if (!isStarved || patienceMs <= limits.stopTimeoutMs) return stopped;
+  native.resumeThreads();
+  const [, pages, wanted] = copy;
+  pages.fill(0, wanted);
+  return stop(Math.floor(patienceMs));
+}
+
+/** Arrays that a stop fills. */
+interface StopWords {
+  readonly tids: Int32Array;
+  readonly registers: Buffer;
+  readonly results: Int32Array;
+  readonly copy: StoppedCopy;
 }
 
 /** The threads stand still from the call of stopThreads() on, and run on at the first resume(). */
@@ -100,20 +167,35 @@ function sortResults(
   return { threads, refused };
 }
 
-function addStack(pages: Set<Address>, stackPointer: Address, mappings: readonly Mapping[]): void {
-  const mapping = findMapping(mappings, stackPointer);
-  const from = stackPointer - (stackPointer % pageBytes);
-  // The main thread's stack may have grown since the map was read: then a little above the pointer is taken.
-  const to = Math.min(mapping?.end ?? from + 16 * pageBytes, from + limits.maxStackBytes);
-  for (let page = from; page < to; page += pageBytes) pages.add(page);
+/** Where pages are copied to in the stop: touched before, because each new page of ours costs the target half a microsecond. */
+let scratch = Buffer.alloc(0);
+const touchedBytes = 2 << 20;
+/** Room for stacks in one look, all threads together. */
+const maxStackPages = 16_384;
+
+function prepareCopy(pid: number, threads: number, wishes: LookWishes): StoppedCopy {
+  const wanted = Float64Array.from([...wishes.pages].slice(0, limits.maxWantedPages)).sort();
+  const stackBytes = wishes.stacks === false ? 0 : limits.maxStackBytes;
+  const stackPages = Math.min(maxStackPages, (threads * stackBytes) / pageBytes);
+  const pages = new Float64Array(wanted.length + stackPages);
+  pages.set(wanted);
+  if (scratch.length < pages.length * pageBytes) {
+    scratch = Buffer.allocUnsafeSlow(pages.length * pageBytes);
+    scratch.fill(0, 0, Math.min(scratch.length, touchedBytes));
+  }
+  const ranges = Float64Array.from(wishes.mappings.flatMap(({ start, end }) => [start, end]));
+  const readable = new Uint8Array(pages.length);
+  return [pid, pages, wanted.length, ranges, stackBytes, scratch, readable];
 }
 
-function copyPages(pid: number, memory: PagedMemory, pages: readonly Address[]): void {
-  const bytes = Buffer.allocUnsafe(pages.length * pageBytes);
-  const readable = new Uint8Array(pages.length);
-  requireNative().readPages(pid, Float64Array.from(pages), bytes, readable);
-  pages.forEach((page, i) => {
-    const isReadable = readable[i] === 1;
-    memory.preload(page, isReadable ? bytes.subarray(i * pageBytes, (i + 1) * pageBytes) : null);
-  });
+/** Puts what was copied into the memory; stacks are known by their addresses, which are not 0. */
+function keepPages([, pages, , , , out, readable]: StoppedCopy, memory: PagedMemory): void {
+  const end = pages.indexOf(0);
+  const count = end < 0 ? pages.length : end;
+  const bytes = Buffer.allocUnsafeSlow(count * pageBytes);
+  bytes.set(out.subarray(0, bytes.length));
+  for (let i = 0; i < count; i++) {
+    const page = bytes.subarray(i * pageBytes, (i + 1) * pageBytes);
+    memory.preload(pages[i] ?? 0, readable[i] === 1 ? page : null);
+  }
 }

@@ -9,6 +9,30 @@ import { pageBytes } from '../../native.ts';
 import { type Address, type MemorySource, UnreadableMemory } from './source.ts';
 
 const addressLimit = 2 ** 47;
+/** A buffer for each page would cost more than reading it; a few pages at first, because many memories use no more. */
+const firstSlabPages = 4;
+const largestSlabPages = 64;
+
+/** Hands out the buffers of pages from larger ones. */
+class PageSlabs {
+  #slab = Buffer.alloc(0);
+  #used = 0;
+  #slabPages = firstSlabPages / 2;
+
+  /** The next free page; the same one again until keep() is called. */
+  next(): Buffer {
+    if (this.#used === this.#slab.length) {
+      this.#slabPages = Math.min(this.#slabPages * 2, largestSlabPages);
+      this.#slab = Buffer.allocUnsafeSlow(this.#slabPages * pageBytes);
+      this.#used = 0;
+    }
+    return this.#slab.subarray(this.#used, this.#used + pageBytes);
+  }
+
+  keep(): void {
+    this.#used += pageBytes;
+  }
+}
 
 export class PagedMemory {
   /** Pages used so far, in order of first use. Also the wish list for the next look. */
@@ -20,6 +44,7 @@ export class PagedMemory {
   #lastPage: Address = -1;
   #lastBytes: Buffer | null = null;
 
+  readonly #slabs = new PageSlabs();
   readonly #maxPages: number;
 
   /** @param maxPages pages kept; beyond it those read first are dropped and read again when needed */
@@ -33,11 +58,39 @@ export class PagedMemory {
     this.#pages.set(page, bytes);
   }
 
+  /** Reads pages that will be asked for, all at once where the source can do that. */
+  prefetch(pages: readonly Address[]): void {
+    const wanted = pages.filter((page) => !this.#pages.has(page));
+    if (wanted.length === 0 || this.#source.readPages === undefined) return;
+    const bytes = Buffer.allocUnsafeSlow(wanted.length * pageBytes);
+    const readable = this.#source.readPages(wanted, bytes);
+    wanted.forEach((page, i) => {
+      const own = readable[i] === 1 ? bytes.subarray(i * pageBytes, (i + 1) * pageBytes) : null;
+      this.#makeRoom();
+      this.#pages.set(page, own);
+      this.lateReads.add(page);
+    });
+  }
+
+  /** Reads the pages that the words of a range may point to: whoever looks through such a range follows most of them. */
+  prefetchPointees(address: Address, length: number): void {
+    const pages = new Set<Address>();
+    for (let at = address; at < address + length && this.isReadable(at); at += 8) {
+      const word = this.u64(at);
+      if (word >= pageBytes && word < addressLimit) pages.add(word - (word % pageBytes));
+    }
+    this.prefetch([...pages]);
+  }
+
   /** Changes our copy, never the target. @throws UnreadableMemory */
   patch(address: Address, bytes: Uint8Array): void {
-    bytes.forEach((byte, i) => {
-      this.#require(address + i)[(address + i) % pageBytes] = byte;
-    });
+    let done = 0;
+    while (done < bytes.length) {
+      const offset = (address + done) % pageBytes;
+      const part = bytes.subarray(done, done + pageBytes - offset);
+      this.#require(address + done).set(part, offset);
+      done += part.length;
+    }
   }
 
   isReadable(address: Address): boolean {
@@ -115,8 +168,9 @@ export class PagedMemory {
     if (page === this.#lastPage) return this.#lastBytes;
     let bytes = this.#pages.get(page);
     if (bytes === undefined) {
-      bytes = Buffer.allocUnsafe(pageBytes);
+      bytes = this.#slabs.next();
       if (this.#source.read(page, bytes) < pageBytes) bytes = null;
+      else this.#slabs.keep();
       this.#makeRoom();
       this.#pages.set(page, bytes);
       this.lateReads.add(page);

@@ -20,3 +20,33 @@ export function readTracerPid(pid: number): number {
     return 0;
   }
 }
+
+/** True: the thread sleeps so that nothing wakes it, or is gone; it will not come to a stop soon. */
+export function isUninterruptible(pid: number, tid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'latin1');
+    return /^\) [DZX]/.test(stat.slice(stat.lastIndexOf(')')));
+  } catch {
+    return true;
+  }
+}
+
+/** Why the kernel keeps a process from us, as far as /proc tells it to everybody: whose it is. */
+export function whyRefused(pid: number): string {
+  const own = process.geteuid?.() ?? -1;
+  const owner = readUserId(pid);
+  if (owner === null) return 'It belongs to another user, or has more rights than we have.';
+  return owner === own
+    ? `It belongs to us (user ${own}), but has more rights than we: capabilities, or a program file that we may not read.`
+    : `It belongs to user ${owner}, we are user ${own}.`;
+}
+
+function readUserId(pid: number): number | null {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const user = /^Uid:\s+(\d+)/m.exec(status)?.[1];
+    return user === undefined ? null : Number(user);
+  } catch {
+    return null;
+  }
+}

@@ -13,6 +13,13 @@ export interface MemorySource {
    * @throws SleeperError ERR_SLEEPER_ATTACH_DENIED or ERR_SLEEPER_TARGET_GONE only
    */
   read(address: Address, out: Uint8Array): number;
+  /**
+   * Copies many pages in few system calls, where the source can.
+   * @param out filled with one page behind the other; unreadable ones leave their part as it was
+   * @returns 1 or 0 for each page: readable or not
+   * @throws SleeperError as read()
+   */
+  readPages?(pages: readonly Address[], out: Buffer): Uint8Array;
 }
 
 /** Thrown by typed reads when the address is not mapped. Whoever shows the value turns it into evidence. */

@@ -12,15 +12,28 @@ const comparedBytes = 1024;
 export type FilePlaces = (mapping: Mapping) => readonly string[];
 
 /**
- * Of a live process: the path as the process sees it, the kernel's link to the mapped file (needs CAP_CHECKPOINT_RESTORE;
+ * Of a live process: the path as the process sees it, as we see it, the kernel's link to the mapped file (needs CAP_CHECKPOINT_RESTORE;
  * there even when the file was deleted), the process's own program.
  */
 export function livePlaces(pid: number): FilePlaces {
   return ({ start, end, path }) => [
     `/proc/${pid}/root${path}`,
+    // The kernel names files by our own root: those of a process in a chroot stand where it says.
+    path,
     `/proc/${pid}/map_files/${start.toString(16)}-${end.toString(16)}`,
     `/proc/${pid}/exe`,
   ];
+}
+
+/** A mapped file that holds V8 beside a small program, as distributions split it. */
+export const v8Library = /\/libnode\.so(\.\d+)*( \(deleted\))?$/;
+/** libuv, where it is a library of its own. */
+export const uvLibrary = /\/libuv\.so(\.\d+)*( \(deleted\))?$/;
+
+/** Tells a file from all others, and from what it was before a change. @throws the system's error */
+export function fileIdentity(path: string): string {
+  const { dev, ino, size, mtimeMs } = statSync(path);
+  return `${dev} ${ino} ${size} ${mtimeMs}`;
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   type Circumstances,
 } from './analysis.ts';
 import { findFunctions, type FoundFunction } from './function-search.ts';
+import { declaredIn } from './declared-in.ts';
 import { parameterText } from './parameter-text.ts';
 import type { FunctionNames } from './register-names.ts';
 import { possibleRules } from './register-rules.ts';
@@ -22,7 +23,7 @@ import type { ClassNode, ClassSide } from './visit-class.ts';
 import { hasUseStrict } from './visit-function.ts';
 
 export { isVisible } from './register-names.ts';
-export type { FunctionKind, FunctionNames, RegisterName } from './register-names.ts';
+export type { DeclaredAt, FunctionKind, FunctionNames, RegisterName } from './register-names.ts';
 
 /** How V8 compiled the script. */
 export interface ScriptOptions {
@@ -108,7 +109,7 @@ class ParsedScript implements ScriptNames {
   }
 }
 
-/** Names that V8 gives to the functions it makes of fields and static blocks. */
+/** By the names of the functions that V8 makes of fields and static blocks. */
 const initialiserSides: ReadonlyMap<string, ClassSide> = new Map([
   ['<instance_members_initializer>', 'instance'],
   ['<static_initializer>', 'static'],
@@ -119,10 +120,15 @@ function nameFunction(
   side: ClassSide | null,
   options: ScriptOptions,
 ): FunctionNames {
-  const { node, kind, className } = found;
+  const { node, kind, className, nameAt, classNameAt } = found;
+  const written = {
+    ...(className !== undefined && { className }),
+    ...(nameAt !== undefined && { nameAt }),
+    ...(classNameAt !== undefined && { classNameAt }),
+  };
   const possible = possibleCircumstances(found.isStrict, options);
   if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression')
-    return nameClassFunction(node, className, side, possible);
+    return { ...nameClassFunction(node, side, possible), ...written };
   const analysis = analyseAll(possible, (circumstances) =>
     analyseFunction(node, found.isDerivedConstructor, circumstances),
   );
@@ -132,14 +138,14 @@ function nameFunction(
     kind,
     isAsync: node.async,
     isGenerator: node.generator,
-    ...(className === undefined ? {} : { className }),
+    ...written,
+    declaredAt: declaredIn(node),
   };
 }
 
 /** An initialiser of a class, or its default constructor, which has no variables. */
 function nameClassFunction(
   node: ClassNode,
-  className: string | undefined,
   side: ClassSide | null,
   possible: readonly Circumstances[],
 ): FunctionNames {
@@ -155,12 +161,13 @@ function nameClassFunction(
     kind: side === null ? 'constructor' : 'class-fields',
     isAsync: false,
     isGenerator: false,
-    ...(className === undefined ? {} : { className }),
+    declaredAt: new Map(),
   };
 }
 
 function nameTop(program: Program, options: ScriptOptions): FunctionNames {
-  const plain = { parameters: [], isAsync: false, isGenerator: false };
+  const declaredAt = declaredIn(program);
+  const plain = { parameters: [], isAsync: false, isGenerator: false, declaredAt };
   const { wrapperParameters } = options;
   const isModule = program.sourceType === 'module';
   const possible = possibleCircumstances(isModule || hasUseStrict(program), options);

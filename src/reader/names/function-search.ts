@@ -22,16 +22,26 @@ export interface FoundFunction {
   readonly isStrict: boolean;
   readonly isDerivedConstructor: boolean;
   readonly className: string | undefined;
+  /** Offset of its name, or of what it is the value of; absent: neither is there. */
+  readonly nameAt: number | undefined;
+  /** The same of the class of a member. */
+  readonly classNameAt: number | undefined;
+}
+
+/** A name and where it is written. */
+interface WrittenName {
+  readonly name: string;
+  readonly start: number;
 }
 
 /** A node with what is known about it from above. */
 interface Found {
   readonly node: AnyNode;
   readonly isStrict: boolean;
-  /** Name that a class gets from the place where it stands. */
-  readonly givenName?: string | undefined;
+  /** Name that a class or function gets from the place where it stands. */
+  readonly givenName?: WrittenName | undefined;
   /** Set for the function of a method. */
-  readonly member?: Pick<FoundFunction, 'kind' | 'className' | 'isDerivedConstructor'>;
+  readonly member?: Omit<FoundFunction, 'node' | 'isStrict'>;
 }
 
 /** Finds the functions at a place, inner ones last. Only for an initialiser may there be more than one. */
@@ -65,13 +75,16 @@ function initialiserBegins(node: ClassNode, side: ClassSide): number[] {
 
 function entryFor({ node, isStrict, member, givenName }: Found): FoundFunction | null {
   if (isClass(node)) {
-    const className = node.id?.name ?? givenName;
-    return { node, kind: 'class-fields', isStrict, isDerivedConstructor: false, className };
+    const written = node.id ?? givenName;
+    const names = { className: written?.name, classNameAt: written?.start, nameAt: undefined };
+    return { node, kind: 'class-fields', isStrict, isDerivedConstructor: false, ...names };
   }
   if (!isFunction(node)) return null;
   const kind = node.type === 'ArrowFunctionExpression' ? 'arrow' : 'function';
-  const plain = { kind, className: undefined, isDerivedConstructor: false } as const;
-  return { node, isStrict, ...(member ?? plain) };
+  const nameAt = (node.type === 'ArrowFunctionExpression' ? null : node.id)?.start;
+  const names = { className: undefined, classNameAt: undefined };
+  const plain = { kind, isDerivedConstructor: false, nameAt: nameAt ?? givenName?.start } as const;
+  return { node, isStrict, ...(member ?? { ...plain, ...names }) };
 }
 
 function isClass(node: AnyNode): node is Extract<AnyNode, ClassNode> {
@@ -89,9 +102,10 @@ function isFunction(node: AnyNode): node is Extract<AnyNode, FunctionNode> {
 function foundBelow(found: Found): Found[] {
   const { node } = found;
   const isStrict = found.isStrict || (isFunction(node) && hasUseStrict(node.body));
-  if (isClass(node)) return membersOf(node, node.id?.name ?? found.givenName);
+  if (isClass(node)) return membersOf(node, node.id ?? found.givenName);
   if (node.type === 'Property' && (node.method || node.kind !== 'init')) {
-    const member = { kind: kindOf(node.kind), className: undefined, isDerivedConstructor: false };
+    const names = { className: undefined, classNameAt: undefined, nameAt: node.key.start };
+    const member = { kind: kindOf(node.kind), isDerivedConstructor: false, ...names };
     return [
       { node: node.key, isStrict },
       { node: node.value, isStrict, member },
@@ -101,15 +115,17 @@ function foundBelow(found: Found): Found[] {
   return childrenOf(node).map((child) => ({ node: child, isStrict, givenName }));
 }
 
-function membersOf(node: ClassNode, className: string | undefined): Found[] {
+function membersOf(node: ClassNode, written: WrittenName | undefined): Found[] {
+  const className = { className: written?.name, classNameAt: written?.start };
   const found: Found[] = node.superClass == null ? [] : [{ node: node.superClass, isStrict: true }];
   for (const element of node.body.body) {
     if (element.type !== 'MethodDefinition') {
-      found.push({ node: element, isStrict: true });
+      found.push(...fieldOf(element, className));
       continue;
     }
     const isDerivedConstructor = element.kind === 'constructor' && node.superClass != null;
-    const member = { kind: kindOf(element.kind), className, isDerivedConstructor };
+    const own = { nameAt: element.key.start, ...className };
+    const member = { kind: kindOf(element.kind), isDerivedConstructor, ...own };
     found.push(
       { node: element.key, isStrict: true },
       { node: element.value, isStrict: true, member },
@@ -118,14 +134,30 @@ function membersOf(node: ClassNode, className: string | undefined): Found[] {
   return found;
 }
 
+/** A field or static block; a function that is the value of a field is called like a method. */
+function fieldOf(
+  element: ClassNode['body']['body'][number],
+  className: Pick<FoundFunction, 'className' | 'classNameAt'>,
+): Found[] {
+  if (element.type !== 'PropertyDefinition' || element.value == null || !isFunction(element.value))
+    return [{ node: element, isStrict: true }];
+  const kind = element.value.type === 'ArrowFunctionExpression' ? 'arrow' : 'function';
+  const names = { nameAt: element.key.start, ...className };
+  const member = { kind, isDerivedConstructor: false, ...names } as const;
+  return [
+    { node: element.key, isStrict: true },
+    { node: element.value, isStrict: true, member },
+  ];
+}
+
 function kindOf(kind: 'constructor' | 'method' | 'get' | 'set' | 'init'): FunctionKind {
   if (kind === 'get') return 'getter';
   if (kind === 'set') return 'setter';
   return kind === 'constructor' ? 'constructor' : 'method';
 }
 
-/** The name that an anonymous class gets from the place where it stands. */
-function nameGivenBy(node: AnyNode): string | undefined {
+/** The name that an anonymous class or function gets from the place where it stands. */
+function nameGivenBy(node: AnyNode): WrittenName | undefined {
   if (node.type === 'VariableDeclarator') return nameOfKey(node.id, false);
   if (node.type === 'Property' || node.type === 'PropertyDefinition')
     return nameOfKey(node.key, node.computed);
@@ -135,6 +167,6 @@ function nameGivenBy(node: AnyNode): string | undefined {
     : nameOfKey(node.left, false);
 }
 
-function nameOfKey(key: AnyNode, isComputed: boolean): string | undefined {
-  return !isComputed && key.type === 'Identifier' ? key.name : undefined;
+function nameOfKey(key: AnyNode, isComputed: boolean): WrittenName | undefined {
+  return !isComputed && key.type === 'Identifier' ? key : undefined;
 }

@@ -50,7 +50,14 @@ export interface FunctionNames {
   readonly isGenerator: boolean;
   /** Class of a method, constructor or initialiser, where the source gives it a name. */
   readonly className?: string;
+  /** Offset of the name of the function, or of what it is the value of. */
+  readonly nameAt?: number;
+  readonly classNameAt?: number;
+  /** Offsets where its parameters and variables are declared, by name: several, where several blocks have one of a name. */
+  readonly declaredAt: DeclaredAt;
 }
+
+export type DeclaredAt = ReadonlyMap<string, readonly number[]>;
 
 /**
  * Whether a register may be shown under its name in a frame that stands at `position`.

@@ -12,7 +12,7 @@ import { type Address, type MemorySource, UnreadableMemory } from '../memory/sou
 import { type FilePlaces, openSymbolFile } from '../memory/symbol-file.ts';
 import { type FrameRules, runFrameProgram } from './frame-rules.ts';
 import { FrameTable } from './frame-table.ts';
-import { type FunctionSymbols, readFunctionSymbols } from './symbols.ts';
+import { FunctionNames } from './symbols.ts';
 import { MalformedTable } from './table-bytes.ts';
 
 const elfMagic = 0x464c457f;
@@ -35,7 +35,7 @@ export class NativeModule {
   readonly #mapping: Mapping;
   readonly #tableHeader: Address | null;
   #table: FrameTable | null = null;
-  #symbols: FunctionSymbols | null | undefined;
+  #names: FunctionNames | null | undefined;
   readonly #rules = new Map<Address, FrameRules | null>();
 
   /** @throws UnreadableMemory, MalformedTable when no ELF file is mapped there */
@@ -87,17 +87,18 @@ export class NativeModule {
    * @param functionStart from the unwind table; tells which unsized symbols may be meant
    */
   symbolAt(pc: Address, functionStart: Address | null): string | null {
-    this.#symbols ??= this.#readSymbols();
+    this.#names ??= this.#openNames();
     const start = functionStart === null ? null : functionStart - this.bias;
-    return this.#symbols?.find(pc - this.bias, start) ?? null;
+    return this.#names?.find(pc - this.bias, start) ?? null;
   }
 
-  #readSymbols(): FunctionSymbols | null {
-    if (this.#symbols === null || !this.#mapping.path.startsWith('/')) return null;
-    const file = openSymbolFile(this.#places, this.#mapping, this.#memory);
+  #openNames(): FunctionNames | null {
+    if (this.#names === null || !this.#mapping.path.startsWith('/')) return null;
+    const open = () => openSymbolFile(this.#places, this.#mapping, this.#memory);
+    const file = open();
     if (file === null) return null;
     try {
-      return readFunctionSymbols(file);
+      return new FunctionNames(file, open);
     } finally {
       file.close();
     }

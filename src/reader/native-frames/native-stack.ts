@@ -108,6 +108,9 @@ export class NativeStack {
 }
 
 function javaScriptRegisters(run: NativeRun, stopped: Registers): Registers | null {
+  // Not walked to its end, but perhaps from a signal handler's stack to the thread's own.
+  if (typeof run.end === 'object' && run.frames.length > 0)
+    return { ...stopped, rsp: run.registers[stackPointerRegister] ?? stopped.rsp };
   if (run.end !== 'javascript' || run.frames.length === 0) return null;
   if (run.isInterrupted) return threadRegisters(run.registers, stopped);
   // JavaScript called C++, and V8 knows from where: only which stack it is on may be news.

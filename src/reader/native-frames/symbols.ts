@@ -1,5 +1,6 @@
 /** Names of functions by address, from the symbol table of an ELF file. Source of the format: elf(5). */
 import { limits } from '../../limits.ts';
+import { learnedOf } from '../layout/learned.ts';
 import type { ElfFile, SymbolTable } from '../memory/elf.ts';
 import type { Address } from '../memory/source.ts';
 
@@ -7,9 +8,9 @@ const symbolBytes = 24;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
 const STT_NOTYPE = 0;
-/** Start and index share one double: sorting plain numbers is many times faster than sorting records. */
-const maxSpan = 2 ** 33;
-const indexRange = 2 ** 20;
+/** Symbols are found through pages of addresses; a node binary has 25,000 of them. */
+const pageBytes = 4_096;
+const maxPages = 2 ** 21;
 /** Labels may stand between the start of a function and an address in it. */
 const searchedSymbols = 64;
 
@@ -21,27 +22,76 @@ export function readFunctionSymbols(file: ElfFile): FunctionSymbols | null {
     : new FunctionSymbols(table);
 }
 
+/** Names of the functions of one file. The tables are read when an address is met that no run before has met. */
+export class FunctionNames {
+  readonly #identity: string;
+  readonly #open: () => ElfFile | null;
+  /** Null: the tables are small. */
+  readonly #known: Map<Address, string> | null;
+  #symbols: FunctionSymbols | null | undefined;
+
+  /** @param open opens the file again; it may be another one by then, which is not used */
+  constructor(file: ElfFile, open: () => ElfFile | null) {
+    this.#identity = file.identity;
+    this.#open = open;
+    this.#known = file.hasManySymbols ? learnedOf(file.identity).functions : null;
+  }
+
+  /** As FunctionSymbols.find(). */
+  find(address: Address, functionStart: Address | null): string | null {
+    const known = this.#known?.get(address);
+    if (known !== undefined) return known;
+    this.#symbols ??= this.#read();
+    const name = this.#symbols?.find(address, functionStart) ?? null;
+    if (name !== null && this.#known !== null && this.#known.size < limits.maxRememberedAddresses)
+      this.#known.set(address, name);
+    return name;
+  }
+
+  #read(): FunctionSymbols | null {
+    if (this.#symbols === null) return null;
+    const file = this.#open();
+    if (file === null) return null;
+    try {
+      return file.identity === this.#identity ? readFunctionSymbols(file) : null;
+    } finally {
+      file.close();
+    }
+  }
+}
+
+/** Looks functions up by address. Nothing is sorted: of 170,000 symbols a report needs some dozens. */
 export class FunctionSymbols {
   readonly #entries: Buffer;
   readonly #names: Buffer;
-  /** Sorted: (start - lowest) · indexRange + index of the entry. */
-  readonly #sorted: Float64Array;
   readonly #lowest: Address;
+  /** Last symbol that starts in each page of addresses, and for each symbol the one before it in the same page; -1: none. */
+  readonly #lastOfPage: Int32Array;
+  readonly #previous: Int32Array;
 
   constructor(table: SymbolTable) {
     this.#entries = table.entries;
     this.#names = table.names;
     const count = Math.min(Math.floor(this.#entries.length / symbolBytes), limits.maxSymbols);
-    const indexes: number[] = [];
     let lowest = Infinity;
+    let highest = 0;
     for (let index = 0; index < count; index++) {
       if (!this.#isFunction(index)) continue;
-      indexes.push(index);
-      lowest = Math.min(lowest, this.#start(index));
+      const start = this.#start(index);
+      if (start < lowest) lowest = start;
+      if (start > highest) highest = start;
     }
     this.#lowest = lowest;
-    const keys = Float64Array.from(indexes, (index) => this.#key(index));
-    this.#sorted = keys.filter((key) => key >= 0).sort();
+    const pages = Math.min(Math.floor(Math.max(0, highest - lowest) / pageBytes) + 1, maxPages);
+    this.#lastOfPage = new Int32Array(pages).fill(-1);
+    this.#previous = new Int32Array(count).fill(-1);
+    for (let index = 0; index < count; index++) {
+      if (!this.#isFunction(index)) continue;
+      const page = Math.floor((this.#start(index) - lowest) / pageBytes);
+      if (page >= pages) continue;
+      this.#previous[index] = this.#lastOfPage[page] ?? -1;
+      this.#lastOfPage[page] = index;
+    }
   }
 
   /**
@@ -49,24 +99,29 @@ export class FunctionSymbols {
    * @param functionStart where it begins, when that is known: hand-written code has symbols without a size
    */
   find(address: Address, functionStart: Address | null): string | null {
-    const limit = (address - this.#lowest + 1) * indexRange;
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#sorted[middle] ?? 0) < limit) low = middle + 1;
-      else high = middle;
-    }
     const names: string[] = [];
     let start: Address | null = null;
-    for (let i = low - 1; i >= Math.max(0, low - searchedSymbols); i--) {
-      const index = this.#index(i);
-      if (index === null || (start !== null && this.#start(index) !== start)) break;
+    for (const index of this.#nearest(address)) {
+      if (start !== null && this.#start(index) !== start) break;
       if (!this.#holds(index, address, functionStart)) continue;
       start = this.#start(index);
       names.push(this.#name(index));
     }
     return names.filter((name) => name !== '').sort(compareNames)[0] ?? null;
+  }
+
+  /** Symbols that start at or before an address, the nearest first. */
+  #nearest(address: Address): number[] {
+    const found: number[] = [];
+    const last = Math.floor((address - this.#lowest) / pageBytes);
+    for (let page = Math.min(last, this.#lastOfPage.length - 1); page >= 0; page--) {
+      const ofPage: number[] = [];
+      for (let i = this.#lastOfPage[page] ?? -1; i >= 0; i = this.#previous[i] ?? -1)
+        if (this.#start(i) <= address) ofPage.push(i);
+      found.push(...ofPage.sort((a, b) => this.#start(b) - this.#start(a) || b - a));
+      if (found.length >= searchedSymbols) break;
+    }
+    return found.slice(0, searchedSymbols);
   }
 
   #isFunction(index: number): boolean {
@@ -85,16 +140,6 @@ export class FunctionSymbols {
   #start(index: number): Address {
     const at = index * symbolBytes + 8;
     return this.#entries.readUInt32LE(at) + this.#entries.readUInt32LE(at + 4) * 2 ** 32;
-  }
-
-  #key(index: number): number {
-    const distance = this.#start(index) - this.#lowest;
-    return distance < maxSpan ? distance * indexRange + index : -1;
-  }
-
-  #index(position: number): number | null {
-    const key = this.#sorted[position];
-    return key === undefined ? null : key % indexRange;
   }
 
   #name(index: number): string {

@@ -4,7 +4,7 @@
  *     24 function     32 context       40 receiver                  48 bytecode offset, while suspended
  *     64 continuation (-2 running or done, -1 closed, else suspended)
  *     72 parameters and registers: the parameters without the receiver, then the register file
- *     80 JSAsyncFunctionObject: its promise.  JSAsyncGeneratorObject: the queue of requests
+ *     80 JSAsyncFunctionObject: its promise.  JSAsyncGeneratorObject: the queue of requests, 88 whether it stands at an await
  */
 import type { Activation } from '../frames/activation.ts';
 import { positionOfBytecode } from '../frames/position.ts';
@@ -24,6 +24,7 @@ export const generatorFields = {
   continuation: 64,
   registers: 72,
   promise: 80,
+  isAwaiting: 88,
 } as const;
 /** AsyncGeneratorRequest: next, resume mode, value, promise; older versions order them otherwise. */
 const requestFields = [8, 16, 24, 32] as const;
@@ -46,6 +47,23 @@ export function suspendedKind(heap: Heap, generator: Tagged): GeneratorKind | nu
     if (error instanceof UnreadableMemory) return null;
     throw error;
   }
+}
+
+/**
+ * What an async generator waits for that stands at no await: its first next(), or the next one behind a `yield`.
+ * @returns null when it stands at an await, or is none
+ * @throws UnreadableMemory
+ */
+export function readYield(
+  heap: Heap,
+  generator: Tagged,
+  kind: GeneratorKind,
+): 'start' | 'yield' | null {
+  if (kind !== 'async-generator') return null;
+  if (smiValue(heap.field(generator, generatorFields.isAwaiting)) !== 0) return null;
+  const continuation = smiValue(heap.field(generator, generatorFields.continuation));
+  // The first suspension of every generator is before its first statement.
+  return continuation === 0 ? 'start' : 'yield';
 }
 
 /** The activation a suspended function will have again. @throws UnreadableMemory */

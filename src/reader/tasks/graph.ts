@@ -12,6 +12,7 @@ import {
   generatorFields,
   readOwnPromises,
   readSourceOffset,
+  readYield,
   suspendedKind,
 } from './generator.ts';
 import { type Reaction, readReactions } from './reactions.ts';
@@ -26,6 +27,8 @@ export interface TaskNode {
   awaited: Tagged | null;
   /** True: what it waited for has settled, and it is its turn in the microtask queue. */
   isReady: boolean;
+  /** An async generator that waits for a call of next(), at its start or at a `yield`. */
+  readonly atYield: 'start' | 'yield' | null;
 }
 
 /** A promise that another one depends on, and how. */
@@ -65,7 +68,8 @@ export class TaskGraph {
       for (const promise of readOwnPromises(heap, generator, kind))
         this.#byPromise.set(promise, index);
       const place = this.#placeOf(heap, generator, shared);
-      this.tasks.push({ generator, kind, place, awaited: null, isReady: false });
+      const atYield = readYield(heap, generator, kind);
+      this.tasks.push({ generator, kind, place, awaited: null, isReady: false, atYield });
       return index;
     } catch (error) {
       if (error instanceof UnreadableMemory) return -1;

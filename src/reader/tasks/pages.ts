@@ -14,8 +14,9 @@
  * allocated from (top to limit, kept in the Isolate).
  */
 import { limits } from '../../limits.ts';
+import { findWords, wantWords } from '../memory/find-words.ts';
 import type { Mapping } from '../memory/maps.ts';
-import type { PagedMemory } from '../memory/paged.ts';
+import { PagedMemory } from '../memory/paged.ts';
 import { type Address, type MemorySource, UnreadableMemory } from '../memory/source.ts';
 
 export const heapPageBytes = 256 << 10;
@@ -63,33 +64,40 @@ export interface HeapPages {
   readonly isTruncated: boolean;
 }
 
+/** Headers read at once: as many as the kernel takes in one call. */
+const headersAtOnce = 1_024;
+
 /** Finds the pages of an isolate's heap. Reads a header of each possible place; 1 GiB takes some 10 ms. */
 export function findHeapPages(
-  memory: PagedMemory,
+  source: MemorySource,
   mappings: readonly Mapping[],
   isolate: Address,
 ): HeapPages {
+  const { places, isTruncated } = possiblePages(mappings);
   const pages: Address[] = [];
-  let looked = 0;
+  for (let at = 0; at < places.length; at += headersAtOnce) {
+    const batch = places.slice(at, at + headersAtOnce);
+    // One cache for each batch: the headers of a large heap are not kept all at a time.
+    const memory = new PagedMemory(source);
+    memory.prefetch(batch);
+    for (const page of batch) if (isHeapPage(memory, page, isolate)) pages.push(page);
+  }
+  const gaps = findGaps(new PagedMemory(source), isolate, new Set(pages));
+  return { pages, gaps, isTruncated };
+}
+
+function possiblePages(mappings: readonly Mapping[]): { places: Address[]; isTruncated: boolean } {
+  const places: Address[] = [];
   for (const { start, end, writable, executable, path } of mappings) {
     if (!writable || executable || path !== '') continue;
     const first = Math.ceil(start / heapPageBytes) * heapPageBytes;
     // A page may end early: V8 gives back what it does not need of the last ones.
     for (let page = first; page < end; page += heapPageBytes) {
-      if (looked++ >= limits.maxHeapPages) return finish(memory, isolate, pages, true);
-      if (isHeapPage(memory, page, isolate)) pages.push(page);
+      if (places.length >= limits.maxHeapPages) return { places, isTruncated: true };
+      places.push(page);
     }
   }
-  return finish(memory, isolate, pages, false);
-}
-
-function finish(
-  memory: PagedMemory,
-  isolate: Address,
-  pages: readonly Address[],
-  isTruncated: boolean,
-): HeapPages {
-  return { pages, gaps: findGaps(memory, isolate, new Set(pages)), isTruncated };
+  return { places, isTruncated: false };
 }
 
 function isHeapPage(memory: PagedMemory, page: Address, isolate: Address): boolean {
@@ -133,11 +141,10 @@ function findGaps(memory: PagedMemory, isolate: Address, pages: ReadonlySet<Addr
 /** One step of a search: a page at a time, so that the caller can watch the clock. */
 export class HeapSearch {
   readonly words = new HeapWords();
+  readonly #places = new Uint32Array(heapPageBytes / 8);
   readonly #source: MemorySource;
   readonly #heap: HeapPages;
   readonly #freeSpaceMap: number;
-  readonly #filter = new Uint8Array(1 << 16);
-  #isStopped = false;
 
   /** @param freeSpaceMap tagged map of the blocks of the free lists; 0 when it is not known */
   constructor(source: MemorySource, heap: HeapPages, freeSpaceMap: number) {
@@ -153,67 +160,45 @@ export class HeapSearch {
    */
   find(needles: Needles, endsAtMs: number): boolean {
     if (needles.size === 0) return true;
-    this.#filter.fill(0);
-    for (const word of [...needles.keys(), this.#freeSpaceMap])
-      if (word !== 0) this.#filter[((word % 2 ** 32) >>> 3) & 0xffff] = 1;
-    this.#begin();
+    const free = this.#freeSpaceMap;
+    const wanted = wantWords(free === 0 ? needles.keys() : [...needles.keys(), free]);
     for (const page of this.#heap.pages) {
-      if (this.#isStopped) return true;
       if (performance.now() > endsAtMs) return false;
       const readBytes = this.#source.read(page, this.words.bytes);
       this.words.bytes.fill(0, readBytes);
       this.words.address = page;
-      this.#searchPage(needles);
+      const count = findWords(this.words.bytes.subarray(0, readBytes), wanted, this.#places);
+      if (count > 0) this.#visit(needles, this.#places.subarray(0, count));
     }
     return true;
   }
 
-  #begin(): void {
-    this.#isStopped = false;
-  }
-
-  /** Ends the search behind the page it is at. */
-  stop(): void {
-    this.#isStopped = true;
-  }
-
-  #searchPage(needles: Needles): void {
-    const { halves } = this.words;
-    const filter = this.#filter;
-    const freeSpaceMap = this.#freeSpaceMap;
+  #visit(needles: Needles, places: Uint32Array): void {
     const gaps = this.#heap.gaps.filter(
       ({ start }) => start - (start % heapPageBytes) === this.words.address,
     );
-    let i = nextHit(halves, filter, 0);
-    for (; i < halves.length; i = nextHit(halves, filter, i + 2)) {
-      const word = this.words.word(i / 2);
-      if (word === freeSpaceMap) {
-        i = (i + Math.max(0, this.#freeBytes(i) / 4 - 2)) | 0;
+    let freeUntil = 0;
+    for (const index of places) {
+      if (index < freeUntil) continue;
+      const word = this.words.word(index);
+      if (word === this.#freeSpaceMap) {
+        freeUntil = index + this.#freeBytes(index) / 8;
         continue;
       }
-      const visit = needles.get(word);
-      if (visit === undefined) continue;
-      const address = this.words.address + i * 4;
+      const address = this.words.addressOf(index);
       if (!gaps.some(({ start, end }) => address >= start && address < end))
-        visit(this.words, i / 2);
+        needles.get(word)?.(this.words, index);
     }
   }
 
   /** FreeSpace: map, size as a Smi, next. 0 when it does not look like one. */
-  #freeBytes(half: number): number {
+  #freeBytes(index: number): number {
     const { halves } = this.words;
+    const half = index * 2;
     const size = halves[half + 3] ?? 0;
     const isSize = (halves[half + 2] ?? 0) === 0 && size >= 16 && size % 8 === 0;
     return isSize && half * 4 + size <= heapPageBytes ? size : 0;
   }
-}
-
-/** The inner loop, kept small: nearly all the time of a search is spent here. */
-function nextHit(halves: Uint32Array, filter: Uint8Array, from: number): number {
-  const end = halves.length;
-  let i = from;
-  while (i < end && filter[((halves[i] ?? 0) >>> 3) & 0xffff] === 0) i += 2;
-  return i;
 }
 
 /** Words of an object that a needle stands at the start of: the tagged field at a byte offset. */

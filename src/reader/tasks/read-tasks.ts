@@ -10,25 +10,27 @@ import { limits } from '../../limits.ts';
 import type { Missing, Task } from '../../report/schema.ts';
 import { FrameDescriber } from '../describe-frame.ts';
 import { Heap } from '../heap/heap.ts';
-import { LiveMemory } from '../memory/live.ts';
 import { takeLook } from '../memory/look.ts';
 import type { Mapping } from '../memory/maps.ts';
 import { PagedMemory } from '../memory/paged.ts';
-import { UnreadableMemory } from '../memory/source.ts';
-import type { Tagged } from '../layout/tagged.ts';
-import type { Target } from '../target.ts';
-import { findCycles } from './cycles.ts';
+import { type MemorySource, UnreadableMemory } from '../memory/source.ts';
+import type { Program } from '../target.ts';
+import { withAwaiters } from './awaiters.ts';
+import { type ChosenGroup, FoundTasks } from './found-tasks.ts';
 import { readSuspended, suspendedKind } from './generator.ts';
 import type { TaskNode } from './graph.ts';
-import { groupTasks, type TaskGroup } from './groups.ts';
 import type { IsolateOfThread } from './isolates.ts';
-import { type Survey, surveyIsolate } from './survey.ts';
-import { type Wait, findWait } from './waits.ts';
-import { explainWait, settlerWords } from './words.ts';
-import { findSettlers } from './settlers.ts';
+import { surveyIsolate } from './survey.ts';
+import type { Wait } from './waits.ts';
+import { explainWait } from './words.ts';
 
 export interface TaskPlan {
-  readonly target: Target;
+  readonly target: Program;
+  readonly source: MemorySource;
+  /** False: a core, or a process that is not to be stopped. */
+  readonly mayStop: boolean;
+  /** False: names and places only. Default true. */
+  readonly values?: boolean;
   readonly mappings: readonly Mapping[];
   readonly isolates: readonly IsolateOfThread[];
   /** performance.now() at which the reader must be done. */
@@ -41,11 +43,34 @@ export interface TaskReading {
   readonly pausedMs: number;
 }
 
+/** Of the time there is; the rest is for describing what was found. */
+const searchShare = 0.8;
+
 /** Reads the tasks. What cannot be read is told in `missing`. */
 export function readTasks(plan: TaskPlan, missing: Missing[]): TaskReading {
   const startedAtMs = performance.now();
+  let best = readOnce(plan);
+  // Few go on within some milliseconds. When most did, a collection moved them all.
+  if (best.lost > best.tasks.length) {
+    const tookMs = performance.now() - startedAtMs;
+    const again = performance.now() + tookMs < plan.endsAtMs ? readOnce(plan) : best;
+    if (again.lost < best.lost) best = again;
+  }
+  missing.push(...best.missing);
+  return best;
+}
+
+interface Attempt extends TaskReading {
+  /** Tasks that were not where they had been found. */
+  readonly lost: number;
+  readonly missing: readonly Missing[];
+}
+
+function readOnce(plan: TaskPlan): Attempt {
+  const missing: Missing[] = [];
+  const startedAtMs = performance.now();
   const leftMs = Math.max(0, plan.endsAtMs - startedAtMs);
-  const searchEndsAtMs = startedAtMs + Math.min(limits.taskSearchMs, leftMs * 0.6);
+  const searchEndsAtMs = startedAtMs + Math.min(limits.taskSearchMs, leftMs * searchShare);
   const found = plan.isolates.flatMap((isolate) => {
     try {
       const survey = surveyIsolate({ ...plan, isolate, endsAtMs: searchEndsAtMs }, missing);
@@ -59,64 +84,24 @@ export function readTasks(plan: TaskPlan, missing: Missing[]): TaskReading {
       return [];
     }
   });
-  const chosen = chooseGroups(found, missing);
-  if (chosen.length === 0) return { tasks: [], pausedMs: 0 };
+  const chosen = chooseGroups(found, plan.values !== false, missing);
+  if (chosen.length === 0) return { tasks: [], pausedMs: 0, lost: 0, missing };
   for (const one of found) one.findSettlers(plan.target, chosen, searchEndsAtMs);
-  return describeAtOneMoment(plan, chosen, missing);
+  const { tasks, pausedMs } = describeChosen(plan, chosen);
+  const lost = chosen.length - tasks.length;
+  if (lost > 0)
+    missing.push({
+      what: `${lost} suspended async functions`,
+      reason: 'unreadable: they went on, or were moved by the collector, while they were read',
+    });
+  return { tasks: withAwaiters(tasks), pausedMs, lost, missing };
 }
 
-/** Promises at the ends of one example's waits that are followed further. */
-const maxLeaves = 4;
-
-/** Tasks of one isolate, with what each waits for. */
-class FoundTasks {
-  readonly isolate: IsolateOfThread;
-  readonly survey: Survey;
-  readonly waits: readonly Wait[];
-  readonly groups: readonly TaskGroup[];
-  readonly cycles: readonly (readonly number[])[];
-  #settled: ReturnType<typeof findSettlers> = { settlers: new Map(), isComplete: false };
-
-  constructor(isolate: IsolateOfThread, survey: Survey) {
-    this.isolate = isolate;
-    this.survey = survey;
-    this.waits = survey.graph.tasks.map((task) => findWait(survey.graph, task));
-    this.groups = groupTasks(survey.graph, this.waits);
-    this.cycles = findCycles(this.waits.map(({ needed }) => needed));
-  }
-
-  /** Looks for what may settle the promises at the ends of the examples' waits. */
-  findSettlers(target: Target, chosen: readonly ChosenGroup[], endsAtMs: number): void {
-    const leaves = chosen
-      .filter(({ found }) => found === this)
-      .flatMap(({ group }) => this.waits[group.members[0] ?? -1]?.leaves.slice(0, maxLeaves) ?? []);
-    this.#settled = findSettlers(target, this.survey, [...new Set(leaves)], endsAtMs);
-  }
-
-  leafWords = (leaf: Tagged): string =>
-    settlerWords(this.#settled.settlers.get(leaf), this.#settled.isComplete);
-
-  /** True: it was looked for, and nobody holds it but the tasks that wait for it. */
-  isAbandoned(wait: Wait): boolean {
-    const { settlers, isComplete } = this.#settled;
-    return (
-      isComplete &&
-      wait.tasks.length === 0 &&
-      wait.leaves.length > 0 &&
-      wait.leaves.slice(0, maxLeaves).every((leaf) => !settlers.has(leaf))
-    );
-  }
-}
-
-/** A task of the report, before it is described. */
-interface ChosenGroup {
-  readonly id: number;
-  readonly found: FoundTasks;
-  readonly group: TaskGroup;
-  readonly withValues: boolean;
-}
-
-function chooseGroups(found: readonly FoundTasks[], missing: Missing[]): ChosenGroup[] {
+function chooseGroups(
+  found: readonly FoundTasks[],
+  values: boolean,
+  missing: Missing[],
+): ChosenGroup[] {
   const all = found
     .flatMap((one) => one.groups.map((group) => ({ found: one, group })))
     .sort((a, b) => b.group.members.length - a.group.members.length);
@@ -125,7 +110,7 @@ function chooseGroups(found: readonly FoundTasks[], missing: Missing[]): ChosenG
       what: `${all.length - limits.maxTaskGroups} suspended async functions`,
       reason: `over-limit: ${limits.maxTaskGroups} are shown, those of which there are most first`,
     });
-  if (all.length > limits.maxTasksWithValues)
+  if (values && all.length > limits.maxTasksWithValues)
     missing.push({
       what: 'values of some suspended async functions',
       reason: `over-limit: ${limits.maxTasksWithValues} are shown with values`,
@@ -133,34 +118,26 @@ function chooseGroups(found: readonly FoundTasks[], missing: Missing[]): ChosenG
   return all.slice(0, limits.maxTaskGroups).map((one, i) => ({
     ...one,
     id: i + 1,
-    withValues: i < limits.maxTasksWithValues,
+    withValues: values && i < limits.maxTasksWithValues,
   }));
 }
 
-function describeAtOneMoment(
-  plan: TaskPlan,
-  chosen: readonly ChosenGroup[],
-  missing: Missing[],
-): TaskReading {
-  const rehearsal = new PagedMemory(new LiveMemory(plan.target.pid));
-  describeAll(plan, rehearsal, chosen);
+function describeChosen(plan: TaskPlan, chosen: readonly ChosenGroup[]): TaskReading {
+  const rehearsal = new PagedMemory(plan.source);
+  const rehearsed = describeAll(plan, rehearsal, chosen);
+  if (!plan.mayStop) return { tasks: rehearsed, pausedMs: 0 };
   const taken = takeLook(
     plan.target.pid,
     {
       tids: plan.isolates.map(({ tid }) => tid),
       mappings: plan.mappings,
       pages: rehearsal.usedPages,
+      stacks: false,
       holdWhileDecoding: false,
     },
     ({ memory }) => describeAll(plan, memory, chosen),
   );
-  const tasks = taken.result;
-  if (tasks.length < chosen.length)
-    missing.push({
-      what: `${chosen.length - tasks.length} suspended async functions`,
-      reason: 'unreadable: they went on while they were read',
-    });
-  return { tasks: withAwaiters(tasks), pausedMs: taken.pausedMs };
+  return { tasks: taken.result, pausedMs: taken.pausedMs };
 }
 
 function describeAll(plan: TaskPlan, memory: PagedMemory, chosen: readonly ChosenGroup[]): Task[] {
@@ -207,6 +184,7 @@ function describeTask(
       arguments: withValues ? frame.arguments : [],
       locals: withValues ? frame.locals : [],
       ...(frame.source !== undefined && { source: frame.source }),
+      ...(frame.declared !== undefined && { declared: frame.declared }),
       ...relations(heap, { id, found, group, withValues }, node, wait, chosen),
     };
   } catch (error) {
@@ -231,15 +209,23 @@ function relations(
   );
   const [only] = dependsOn;
   const isDirect = wait.steps.length === 0 && wait.tasks.length === 1 && dependsOn.length === 1;
-  const isLost = node.awaited === null && !node.isReady && found.survey.isDone;
-  const isUnsure = node.awaited === null ? isLost : found.isAbandoned(wait);
+  const { isDone, isTorn } = found.survey;
+  const isAtYield = node.atYield !== null;
+  const isLost = node.awaited === null && !node.isReady && !isAtYield && isDone && !isTorn;
+  const isUnsure = isAtYield
+    ? found.holderOf(node.generator) === null
+    : node.awaited === null
+      ? isLost
+      : found.isAbandoned(wait);
   return {
     awaits:
       isDirect && only !== undefined
         ? only
-        : node.awaited !== null || node.isReady || isLost
-          ? explainWait(heap, node, wait, found.leafWords)
-          : 'what was not looked for: the time was over',
+        : node.awaited !== null || node.isReady || isLost || isAtYield
+          ? explainWait(heap, node, wait, found)
+          : isTorn
+            ? 'what was not found: the garbage collector moved it during the search'
+            : 'what was not looked for: the time was over',
     awaitedBy: [],
     ...(dependsOn.length > 0 && { dependsOn }),
     ...(cycle !== undefined && { cycle: idsOf(cycle) }),
@@ -259,11 +245,4 @@ function groupIds(found: FoundTasks, chosen: readonly ChosenGroup[]): Map<number
     idsByFound.set(found, ids);
   }
   return ids;
-}
-
-function withAwaiters(tasks: readonly Task[]): Task[] {
-  const awaiters = new Map<number, number[]>();
-  for (const { id, dependsOn } of tasks)
-    for (const below of dependsOn ?? []) awaiters.set(below, [...(awaiters.get(below) ?? []), id]);
-  return tasks.map((task) => ({ ...task, awaitedBy: awaiters.get(task.id) ?? [] }));
 }

@@ -14,32 +14,45 @@ const maxContexts = 64;
 export interface TaskMaps {
   /** Of async functions, one for each context (vm.createContext makes further ones). */
   readonly asyncFunctions: readonly Tagged[];
+  /** Of promises, one for each context: nearly all promises have it. */
+  readonly promises: readonly Tagged[];
   /** Of blocks on the free lists; 0 unknown. */
   readonly freeSpace: Tagged;
   /** Of promise reactions that wait in the microtask queue. */
   readonly jobs: readonly Tagged[];
+  /** Not maps but SharedFunctionInfos: those of builtins of which closures are made, such as the resolve functions of promises. */
+  readonly builtinClosures: readonly Tagged[];
   /** Of backing stores of arrays. */
   readonly arrays: ReadonlySet<Tagged>;
+  /** Of maps, one for each context: with them the maps are found that no table names. */
+  readonly maps: ReadonlySet<Tagged>;
 }
 
 /** Never throws on bad memory: what is not found is missing in the answer. */
 export function findTaskMaps(heap: Heap, isolate: Address): TaskMaps {
   const roots = isolate + heap.layout.require('isolateRoots');
+  heap.memory.prefetchPointees(roots, maxRoots * 8);
   const jobs: Tagged[] = [];
   const arrays = new Set<Tagged>();
+  const builtinClosures: Tagged[] = [];
   for (let i = 0; i < maxRoots; i++) {
     const word = wordAt(heap, roots + i * 8);
     const type = mapType(heap, word);
     if (/^PROMISE_(FULFILL|REJECT)_REACTION_JOB_TASK$/.test(type)) jobs.push(word);
     else if (type === 'FIXED_ARRAY') arrays.add(word);
+    else if (type === '' && heap.is(word, 'SHARED_FUNCTION_INFO')) builtinClosures.push(word);
   }
   const freeSpace = wordAt(heap, roots);
+  const slots = findContexts(heap, isolate).flatMap((context) => slotsOf(heap, context));
+  const asyncFunctions = slots.filter((word) => mapType(heap, word) === 'JS_ASYNC_FUNCTION_OBJECT');
+  const promises = [...new Set(slots.flatMap((word) => promiseMap(heap, word)))];
   return {
-    asyncFunctions: findContexts(heap, isolate).flatMap((context) =>
-      asyncFunctionMap(heap, context),
-    ),
+    asyncFunctions,
+    promises,
+    maps: new Set([...asyncFunctions, ...promises].map((map) => wordAt(heap, untag(map)))),
     freeSpace: heap.is(freeSpace, 'MAP') ? freeSpace : 0,
     jobs,
+    builtinClosures,
     arrays,
   };
 }
@@ -47,6 +60,7 @@ export function findTaskMaps(heap: Heap, isolate: Address): TaskMaps {
 /** The isolate's fields hold the current one and the head of a list through all of them. */
 function findContexts(heap: Heap, isolate: Address): Tagged[] {
   const found = new Set<Tagged>();
+  heap.memory.prefetchPointees(isolate, isolateBytes);
   for (let at = isolate; at < isolate + isolateBytes; at += 8) {
     const word = wordAt(heap, at);
     if (isNativeContext(heap, word)) found.add(word);
@@ -59,15 +73,22 @@ function findContexts(heap: Heap, isolate: Address): Tagged[] {
   return [...found];
 }
 
-function asyncFunctionMap(heap: Heap, context: Tagged): Tagged[] {
-  return slotsOf(heap, context).filter(
-    (word) => mapType(heap, word) === 'JS_ASYNC_FUNCTION_OBJECT',
-  );
+/** Of all functions of a context only the constructor of promises makes them: what it makes has its initial map. */
+function promiseMap(heap: Heap, word: Tagged): Tagged[] {
+  if (!heap.isFunction(word)) return [];
+  try {
+    const map = heap.field(word, heap.layout.require('functionInitialMap'));
+    return mapType(heap, map) === 'JS_PROMISE' ? [map] : [];
+  } catch (error) {
+    if (error instanceof UnreadableMemory) return [];
+    throw error;
+  }
 }
 
 function slotsOf(heap: Heap, context: Tagged): Tagged[] {
   try {
     const length = Math.max(0, Math.min(heap.arrayLength(context), maxContextSlots));
+    heap.memory.prefetchPointees(untag(context), length * 8);
     return Array.from({ length }, (_, i) => heap.element(context, i));
   } catch (error) {
     if (error instanceof UnreadableMemory) return [];

@@ -5,43 +5,55 @@
  *                                                                              or the context of a closure ◄─ closures
  *     promise ◄─ a request of Node's own, or a plain object or variable that only keeps it
  *
- * Each arrow to the left is one search; the target runs on meanwhile. Dead holders cannot be told from live ones here, so
+ * Each arrow to the left is one search, but for the first two, which resolvers.ts follows the other way without one; the
+ * target runs on meanwhile. Dead holders cannot be told from live ones here, so
  * the words say "may".
  */
 import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { readScopeInfo } from '../heap/scope-info.ts';
-import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
-import { LiveMemory } from '../memory/live.ts';
+import { readString } from '../heap/strings.ts';
+import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
-import type { Target } from '../target.ts';
+import type { Program } from '../target.ts';
 import { isReceiver, readClassName, readOwnProperties } from '../values/properties.ts';
-import { heapPageBytes, HeapSearch, type HeapWords } from './pages.ts';
+import { generatorFields, suspendedKind } from './generator.ts';
+import { findHolder } from './find-holder.ts';
+import { HeapSearch, type HeapWords } from './pages.ts';
+import { subjectOf, subjectOfScope } from './subjects.ts';
 import type { Survey } from './survey.ts';
 
-/** Arrows followed. */
-const maxRounds = 5;
+/** Arrows followed from a promise, and from its resolve functions where they are known already. */
+const maxRounds = { fromPromise: 5, fromResolver: 3 };
 /** Places looked at of one object that is looked for, and objects looked for in one round. */
 const maxHolders = 24;
 const maxFrontier = 2_000;
-/** Words from the start of an object to the one found. Only arrays are longer; they end with the page. */
-const maxObjectWords = 256;
 const maxProperties = 40;
+const maxNameChars = 80;
+const propertyCellName = 8;
 
 /** What was found about one promise, the most telling first. */
 export type Settler =
   | { readonly kind: 'timer'; readonly delayMs: number | null }
   | { readonly kind: 'request'; readonly className: string }
   /** Functions that captured the resolve or reject function: all those that were made in the same scope. */
-  | { readonly kind: 'function'; readonly names: readonly string[]; readonly file: string }
+  | {
+      readonly kind: 'function';
+      readonly names: readonly string[];
+      readonly file: string;
+      /** What they are about, such as `the event "data" of Socket {fd 21}`; empty when it cannot be told. */
+      readonly about: string;
+    }
   /** The resolve function is kept somewhere. */
-  | { readonly kind: 'kept'; readonly where: string }
+  | { readonly kind: 'kept'; readonly where: string; readonly about: string }
+  | { readonly kind: 'module' }
   /** Only the promise itself is. */
   | { readonly kind: 'held'; readonly where: string; readonly isVariable: boolean };
 
 const rank: Readonly<Record<Settler['kind'], number>> = {
   timer: 0,
   request: 1,
+  module: 2,
   function: 2,
   kept: 3,
   held: 4,
@@ -58,18 +70,20 @@ interface Wanted {
 
 /** Finds what may settle these promises, each in its own way. Promises without an entry are held by nobody that was found. */
 export function findSettlers(
-  target: Target,
+  target: Program,
   survey: Survey,
   leaves: readonly Tagged[],
   endsAtMs: number,
 ): { readonly settlers: ReadonlyMap<Tagged, Settler>; readonly isComplete: boolean } {
-  const walk = new BackwardWalk(target, survey);
-  let frontier = leaves.slice(0, maxFrontier).map((leaf): Wanted => ({
-    leaf,
-    address: leaf,
-    role: 'promise',
-  }));
-  for (let round = 0; round < maxRounds && frontier.length > 0; round++) {
+  const wanted = leaves.slice(0, maxFrontier);
+  const resolvers = survey.resolvers.find(survey.view.heap, new Set(wanted));
+  const walk = new BackwardWalk(target, survey, resolvers !== null);
+  let frontier = wanted.flatMap((leaf): Wanted[] => [
+    { leaf, address: leaf, role: 'promise' },
+    ...(resolvers?.get(leaf) ?? []).map((address): Wanted => ({ leaf, address, role: 'resolver' })),
+  ]);
+  const rounds = resolvers === null ? maxRounds.fromPromise : maxRounds.fromResolver;
+  for (let round = 0; round < rounds && frontier.length > 0; round++) {
     const next = walk.step(frontier, endsAtMs);
     if (next === null) return { settlers: walk.settlers, isComplete: false };
     frontier = next.slice(0, maxFrontier);
@@ -79,15 +93,18 @@ export function findSettlers(
 
 class BackwardWalk {
   readonly settlers = new Map<Tagged, Settler>();
-  readonly #target: Target;
+  readonly #target: Program;
   readonly #survey: Survey;
   readonly #search: HeapSearch;
+  readonly #knowsResolvers: boolean;
   readonly #seen = new Set<string>();
 
-  constructor(target: Target, survey: Survey) {
+  /** @param knowsResolvers they are among the first that are looked for */
+  constructor(target: Program, survey: Survey, knowsResolvers: boolean) {
+    this.#knowsResolvers = knowsResolvers;
     this.#target = target;
     this.#survey = survey;
-    this.#search = new HeapSearch(new LiveMemory(target.pid), survey.pages, survey.maps.freeSpace);
+    this.#search = new HeapSearch(survey.source, survey.pages, survey.maps.freeSpace);
   }
 
   /** @returns null when the time was over */
@@ -136,6 +153,8 @@ class BackwardWalk {
     const type = heap.typeName(holder);
     // Backing stores: whoever has them is asked for in their stead.
     if (type === 'FIXED_ARRAY' || type === 'PROPERTY_ARRAY') return { leaf, address: holder, role };
+    if (type === 'SOURCE_TEXT_MODULE') this.#note(leaf, { kind: 'module' });
+    if (type === 'PROPERTY_CELL') this.#noteGlobal(heap, leaf, holder);
     if (isReceiver(heap, holder)) this.#noteObject(heap, leaf, address, role, holder);
     return null;
   }
@@ -144,7 +163,7 @@ class BackwardWalk {
     if (role === 'closure' || role === 'resolving') return null;
     const info = readScopeInfo(heap, heap.element(context, 0));
     if (role === 'promise' && info.contextLocals.length === 0)
-      return heap.element(context, 2) === address
+      return heap.element(context, 2) === address && !this.#knowsResolvers
         ? { leaf, address: context, role: 'resolving' }
         : null;
     if (role === 'resolver') return { leaf, address: context, role: 'closure' };
@@ -152,6 +171,8 @@ class BackwardWalk {
       (_, i) => heap.element(context, info.firstContextSlot + i) === address,
     );
     const name = info.contextLocals[index] ?? '';
+    // `.generator_object` and its like are V8's own: a function that keeps itself.
+    if (name.startsWith('.')) return null;
     const where = name === '' ? 'a variable' : `the variable ${name}`;
     this.#note(leaf, { kind: 'held', where, isVariable: name !== '' });
     return null;
@@ -159,6 +180,7 @@ class BackwardWalk {
 
   #noteObject(heap: Heap, leaf: Tagged, address: Tagged, role: Role, holder: Tagged): void {
     const type = heap.typeName(holder);
+    if (/ASYNC_(FUNCTION|GENERATOR)_OBJECT/.test(type)) this.#noteConsumer(heap, leaf, holder);
     if (/PROMISE|ASYNC_(FUNCTION|GENERATOR)_OBJECT|JS_GENERATOR/.test(type)) return;
     const className = readClassName(heap, holder) ?? '';
     const { properties } = readOwnProperties(heap, holder, maxProperties);
@@ -180,14 +202,35 @@ class BackwardWalk {
           : `${className === '' ? 'an object' : `an object of ${className}`}${key === undefined ? '' : `, as ${key}`}`;
     this.#note(
       leaf,
-      role === 'promise' ? { kind: 'held', where, isVariable: false } : { kind: 'kept', where },
+      role === 'promise'
+        ? { kind: 'held', where, isVariable: false }
+        : { kind: 'kept', where, about: subjectOf(heap, properties) },
     );
+  }
+
+  /** A suspended function that has a generator among its variables, as it does in the middle of a `for await`. */
+  #noteConsumer(heap: Heap, leaf: Tagged, holder: Tagged): void {
+    if (holder === leaf || suspendedKind(heap, leaf) === null) return;
+    if (suspendedKind(heap, holder) === null) return;
+    const shared = sharedOfFunction(heap, heap.field(holder, generatorFields.function));
+    const { name } = readSharedFunction(heap, shared);
+    const where = `a variable of ${name === '' ? 'a function' : name} that stands at an await`;
+    this.#note(leaf, { kind: 'held', where, isVariable: true });
+  }
+
+  /** A property of globalThis that was assigned to more than once, or is constant (src/objects/property-cell.tq). */
+  #noteGlobal(heap: Heap, leaf: Tagged, cell: Tagged): void {
+    const name = heap.field(cell, propertyCellName);
+    const words = heap.isString(name) ? ` ${readString(heap, name, maxNameChars) ?? ''}` : '';
+    this.#note(leaf, { kind: 'held', where: `the global variable${words}`, isVariable: true });
   }
 
   #describeFunction(heap: Heap, address: Tagged): Settler {
     const shared = readSharedFunction(heap, sharedOfFunction(heap, address));
     const file = shared.script === null ? '' : this.#target.scripts.read(heap, shared.script).name;
-    return { kind: 'function', names: shared.name === '' ? [] : [shared.name], file };
+    const context = heap.field(address, heap.layout.require('functionContext'));
+    const about = subjectOfScope(heap, context);
+    return { kind: 'function', names: shared.name === '' ? [] : [shared.name], file, about };
   }
 
   #note(leaf: Tagged, settler: Settler): void {
@@ -199,29 +242,8 @@ class BackwardWalk {
 function better(known: Settler, other: Settler): Settler {
   if (known.kind === 'function' && other.kind === 'function' && known.file === other.file) {
     const names = [...new Set([...known.names, ...other.names])].slice(0, maxNames);
-    return { ...known, names };
+    return { ...known, names, about: known.about === '' ? other.about : known.about };
   }
   if (known.kind === 'held' && other.kind === 'held') return other.isVariable ? other : known;
   return rank[other.kind] < rank[known.kind] ? other : known;
-}
-
-/**
- * The object a word belongs to: the nearest word before it that is a map, of objects that reach as far. Far back only maps of
- * plain arrays are asked for: to look at whatever an array refers to would take a page of the target for each element.
- */
-function findHolder(heap: Heap, place: Address, arrayMaps: ReadonlySet<Tagged>): Tagged | null {
-  const wordsBefore = (place % heapPageBytes) / 8;
-  for (let back = 1; back < wordsBefore; back++) {
-    const start = place - back * 8;
-    const map = heap.memory.u64(start);
-    const isMap =
-      back < maxObjectWords ? isPointer(map) && heap.is(map, 'MAP') : arrayMaps.has(map);
-    if (!isMap) continue;
-    const words = heap.memory.u8(untag(map) + heap.layout.require('mapInstanceSizeInWords'));
-    // 0: the size is not the same for all objects of the map; the second word is the length, of those we look at.
-    const reach = words === 0 ? 2 + Math.max(0, heap.arrayLength(start + 1)) : words;
-    if (back < reach) return start + 1;
-    if (back >= maxObjectWords) return null;
-  }
-  return null;
 }

@@ -10,13 +10,17 @@ import type { Step, Wait } from './waits.ts';
 /** Steps told of one wait. */
 const maxSteps = 4;
 
+/** What is known of the ends of waits. */
+export interface EndWords {
+  /** A promise that no other settles. */
+  leafWords(leaf: Tagged): string;
+  /** Who keeps a generator; null: nobody was found. */
+  holderOf(generator: Tagged): string | null;
+}
+
 /** Such as `Promise.all: 2 of 4 members pend`. */
-export function explainWait(
-  heap: Heap,
-  node: TaskNode,
-  wait: Wait,
-  leafWords: (leaf: Tagged) => string,
-): string {
+export function explainWait(heap: Heap, node: TaskNode, wait: Wait, ends: EndWords): string {
+  if (node.atYield !== null) return yieldWords(node, ends);
   if (node.isReady && node.awaited === null)
     return 'its turn: what it waited for has settled, and the event loop has not come to it';
   if (node.awaited === null)
@@ -24,13 +28,22 @@ export function explainWait(
   const steps = wait.steps.slice(0, maxSteps).map((step) => stepWords(heap, step));
   const [first] = steps;
   const [leaf] = wait.leaves;
-  const bottom = leaf === undefined ? '' : leafWords(leaf);
+  const bottom = leaf === undefined ? '' : ends.leafWords(leaf);
   if (first === undefined) return bottom === '' ? 'a promise that is pending' : bottom;
   // Of the members of Promise.all and its like one end is not the whole truth.
   const isPath = wait.steps.every(({ kind }) => kind === 'then');
   return isPath && wait.tasks.length === 0 && bottom !== ''
     ? [...steps, bottom].join(' of ')
     : steps.join(' of ') + (wait.leaves.length === 1 ? `; one of them ${bottom}` : '');
+}
+
+/** An async generator that waits for its consumer. */
+function yieldWords({ atYield, generator }: TaskNode, ends: EndWords): string {
+  const holder = ends.holderOf(generator) ?? '';
+  const kept = holder === '' ? '' : `; it is kept in ${holder}`;
+  return atYield === 'start'
+    ? `its first next(): it was made, and has not begun${kept}`
+    : `the next call of next(): it stands at a yield${kept}`;
 }
 
 /** A promise at the end, by what may settle it. */
@@ -45,12 +58,25 @@ export function settlerWords(settler: Settler | undefined, isComplete: boolean):
     case 'request':
       return `a request of Node's own (${settler.className})`;
     case 'function':
-      return `a promise that ${settler.names.join(', ') || 'a function'} of ${settler.file || 'V8'} may settle`;
+      return functionWords(settler);
     case 'kept':
-      return `a promise whose resolve function is kept in ${settler.where}`;
+      return keptWords(settler);
+    case 'module':
+      return 'the evaluation of a module that awaits at its top level';
     case 'held':
       return `a promise that nothing was found to settle; it is kept in ${settler.where}`;
   }
+}
+
+function keptWords({ where, about }: Extract<Settler, { kind: 'kept' }>): string {
+  if (about.startsWith('the event')) return about;
+  return `a promise whose resolve function is kept in ${where}${about === '' ? '' : `, for ${about}`}`;
+}
+
+function functionWords({ names, file, about }: Extract<Settler, { kind: 'function' }>): string {
+  const settlers = `a promise that ${names.join(', ') || 'a function'} of ${file || 'V8'} may settle`;
+  if (about === '') return settlers;
+  return about.startsWith('the event') ? about : `${settlers}, for ${about}`;
 }
 
 function stepWords(heap: Heap, step: Step): string {

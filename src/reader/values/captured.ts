@@ -58,7 +58,7 @@ function readCapturedArray(
   const properties = slots
     .slice(0, Math.min(length, limits.maxProperties))
     .map((slot, i) => ({ name: String(i), value: reader.open(slot, depth - 1, budget) }));
-  return { ...base, preview: elementsPreview(properties, length), properties };
+  return { ...base, preview: elementsPreview(properties, length, properties.length), properties };
 }
 
 function slotInteger(slot: Slot): number {

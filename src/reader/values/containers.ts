@@ -1,11 +1,12 @@
 /** Arrays, Maps and Sets. */
 import { limits } from '../../limits.ts';
-import type { Value } from '../../report/schema.ts';
+import type { Value, Variable } from '../../report/schema.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
-import { readCollection, readElements } from './elements.ts';
+import { readCollection, readElementsTo } from './elements.ts';
 import { className } from './members.ts';
 import { type Budget, isSpent, type ValueOpener } from './opening.ts';
 import { elementsPreview, entriesPreview } from './preview.ts';
+import { readOwnProperties } from './properties.ts';
 
 /** JSArray: the length follows map, properties and elements. */
 const arrayLength = 24;
@@ -21,18 +22,42 @@ export function readArray(
   const base = { type: 'array', className: className(reader.heap, object), length };
   if (isSpent(depth, budget))
     return { ...base, preview: `Array(${length})`, truncated: length > 0 };
-  const elements = readElements(reader.heap, object, length, limits.maxProperties);
+  const { elements, knownTo } = readElementsTo(reader.heap, object, length, limits.maxProperties);
   const properties = elements.map(({ index, slot }) => ({
     name: String(index),
     value: reader.open(slot, depth - 1, budget),
   }));
-  const isTruncated = length > limits.maxProperties;
+  const named = readNamedMembers(reader, object, depth, budget);
+  const isTruncated = length > Math.max(knownTo, (elements.at(-1)?.index ?? -1) + 1);
   return {
     ...base,
-    preview: elementsPreview(properties, length),
-    properties,
+    preview: elementsPreview(properties, length, knownTo, named),
+    properties: [...properties, ...named],
     ...(isTruncated && { truncated: true }),
   };
+}
+
+/** What a program hangs on an array besides its elements: `index` and `groups` of a match, for one. */
+function readNamedMembers(
+  reader: ValueOpener,
+  object: Tagged,
+  depth: number,
+  budget: Budget,
+): Variable[] {
+  const { properties } = readOwnProperties(reader.heap, object, limits.maxProperties);
+  return properties.flatMap(({ key, word }) =>
+    key === 'length'
+      ? []
+      : [
+          {
+            name: key,
+            value:
+              word === null
+                ? { type: 'accessor', preview: '[getter]' }
+                : reader.open({ kind: 'tagged', word }, depth - 1, budget),
+          },
+        ],
+  );
 }
 
 /** A Map or a Set. @throws UnreadableMemory */

@@ -26,26 +26,44 @@ export function readElements(
   object: Tagged,
   length: number | undefined,
   maxCount: number,
-): Element[] {
+): readonly Element[] {
+  return readElementsTo(heap, object, length, maxCount).elements;
+}
+
+export interface KnownElements {
+  readonly elements: readonly Element[];
+  /** Every element below this index is among them; what is not there is a hole. */
+  readonly knownTo: number;
+}
+
+/** The same, and how far they were read. @throws UnreadableMemory */
+export function readElementsTo(
+  heap: Heap,
+  object: Tagged,
+  length: number | undefined,
+  maxCount: number,
+): KnownElements {
   const { layout, memory } = heap;
   const map = heap.field(object, 0);
   const kind =
     memory.u8(untag(map) + layout.require('mapBitField2')) >>> layout.require('elementsKindShift');
   const elements = heap.field(object, 16);
-  if (!isPointer(elements)) return [];
+  if (!isPointer(elements)) return { elements: [], knownTo: 0 };
   const stored = heap.arrayLength(elements);
-  if (kind === packedDouble || kind === holeyDouble)
-    return readDoubles(heap, elements, Math.min(length ?? stored, stored, maxCount));
-  if (kind === layout.find('dictionaryElements'))
-    return readElementDictionary(heap, elements, maxCount);
-  if (!heap.typeName(elements).includes('FIXED_ARRAY')) return [];
-  const found: Element[] = [];
   const count = Math.min(length ?? stored, stored, maxCount);
+  if (kind === packedDouble || kind === holeyDouble)
+    return { elements: readDoubles(heap, elements, count), knownTo: count };
+  if (kind === layout.find('dictionaryElements')) {
+    const listed = readElementDictionary(heap, elements, maxCount);
+    return { elements: listed, knownTo: listed.length < maxCount ? (length ?? 0) : 0 };
+  }
+  if (!heap.typeName(elements).includes('FIXED_ARRAY')) return { elements: [], knownTo: 0 };
+  const found: Element[] = [];
   for (let index = 0; index < count; index++) {
     const word = heap.element(elements, index);
     if (!isHole(heap, word)) found.push({ index, slot: { kind: 'tagged', word } });
   }
-  return found;
+  return { elements: found, knownTo: count };
 }
 
 /**
@@ -54,6 +72,11 @@ export function readElements(
  */
 export function isHole(heap: Heap, word: Tagged): boolean {
   return heap.theHole !== 0 && word === heap.theHole;
+}
+
+/** True for V8's other words for "not here", where they have the type of the hole; before 12.x they are oddballs. */
+export function isKinOfHole(heap: Heap, word: Tagged): boolean {
+  return heap.type(word) === heap.type(heap.theHole) && !heap.is(word, 'ODDBALL');
 }
 
 /** Elements of a backing store of tagged words, at most limits.maxProperties. @throws UnreadableMemory */
@@ -115,7 +138,8 @@ export function readCollection(
   for (let i = 0; i < used && entries.length < maxCount; i++) {
     const at = 3 + buckets + i * entryWords;
     const key = heap.element(table, at);
-    if (!isHole(heap, key))
+    // A deleted entry has the hole as its key; 14.6 has one of its own for tables.
+    if (!isHole(heap, key) && !isKinOfHole(heap, key))
       entries.push({ key, value: isMap ? heap.element(table, at + 1) : null });
   }
   return { size, entries };

@@ -3,16 +3,19 @@
  * versions unless a row says otherwise.
  */
 import type { Value } from '../../report/schema.ts';
-import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
-import type { Heap } from '../heap/heap.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import { readArray, readKeyed } from './containers.ts';
+import { readError } from './error-value.ts';
+import { readBoundFunction, readFunction } from './function-value.ts';
+import { isGeneratorType, readGenerator } from './generator-value.ts';
 import { className, openMembers } from './members.ts';
+import { tellNodeObject } from './node-objects.ts';
 import { type Budget, isSpent, type ValueOpener } from './opening.ts';
 import { propertiesPreview } from './preview.ts';
 import { isReceiver, readClassName } from './properties.ts';
-import { readDate, readError, readPromise, readProxy, readRegExp } from './standard-objects.ts';
-import { readArrayBuffer, readTypedArray } from './typed-array.ts';
+import { readDate, readPromise, readProxy, readRegExp } from './standard-objects.ts';
+import { readArrayBuffer, readDataView, readTypedArray } from './typed-array.ts';
+import { readBoxed, readWeakCollection, readWeakRef } from './wrappers.ts';
 
 /** @throws UnreadableMemory */
 export function readObject(
@@ -22,7 +25,7 @@ export function readObject(
   budget: Budget,
 ): Value {
   const { heap } = reader;
-  if (heap.isFunction(object)) return readFunction(heap, object);
+  if (heap.isFunction(object)) return readFunction(reader, object);
   const typeName = heap.typeName(object);
   const openers: Partial<Record<string, () => Value>> = {
     JS_ARRAY: () => readArray(reader, object, depth, budget),
@@ -37,10 +40,20 @@ export function readObject(
     JS_ERROR: () => readError(reader, object, depth, budget),
     JS_GLOBAL_PROXY: () => ({ type: 'object', preview: 'globalThis', className: 'global' }),
     JS_GLOBAL_OBJECT: () => ({ type: 'object', preview: 'globalThis', className: 'global' }),
-    JS_BOUND_FUNCTION: () => ({ type: 'function', preview: '[Function (bound)]' }),
+    JS_BOUND_FUNCTION: () => readBoundFunction(reader, object),
+    JS_PRIMITIVE_WRAPPER: () => readBoxed(reader, object, depth, budget),
+    JS_WEAK_MAP: () => readWeakCollection(heap, object),
+    JS_WEAK_SET: () => readWeakCollection(heap, object),
+    JS_WEAK_REF: () => readWeakRef(reader, object, depth, budget),
+    JS_DATA_VIEW: () => readDataView(heap, object),
+    JS_RAB_GSAB_DATA_VIEW: () => readDataView(heap, object),
   };
   const opener = openers[typeName];
   if (opener !== undefined) return opener();
+  const generator = isGeneratorType(heap, heap.type(object))
+    ? readGenerator(reader, object, depth, budget)
+    : null;
+  if (generator !== null) return generator;
   // V8's internal objects (contexts, cells, …) are not JavaScript values.
   const isJavaScript = isReceiver(heap, object);
   return isJavaScript
@@ -48,18 +61,24 @@ export function readObject(
     : { type: 'internal', preview: `<V8 ${typeName === '' ? 'object' : typeName.toLowerCase()}>` };
 }
 
-function readFunction(heap: Heap, object: Tagged): Value {
-  const { name, scopeInfo } = readSharedFunction(heap, sharedOfFunction(heap, object));
-  const isClass = scopeInfo?.isClassConstructor === true;
-  const label = name === '' ? '(anonymous)' : name;
-  return { type: 'function', preview: isClass ? `[class ${label}]` : `[Function ${label}]` };
-}
-
 function readPlain(reader: ValueOpener, object: Tagged, depth: number, budget: Budget): Value {
   const { heap } = reader;
   const name = readClassName(heap, object) ?? '[Object: null prototype]';
   const base = { type: 'object', ...(name !== '' && { className: name }) };
   const label = name === '' || name === 'Object' ? '' : `${name} `;
+  const told = tellNodeObject(heap, name, object);
+  if (told !== null)
+    return readTold(
+      reader,
+      object,
+      {
+        ...base,
+        preview: `${label}{${told.words}}`,
+        ...(told.fd !== undefined && { fd: told.fd }),
+      },
+      depth,
+      budget,
+    );
   if (isSpent(depth, budget)) return { ...base, preview: `${label}{…}`, truncated: true };
   const { properties, isTruncated } = openMembers(reader, object, depth, budget);
   return {
@@ -68,4 +87,17 @@ function readPlain(reader: ValueOpener, object: Tagged, depth: number, budget: B
     properties,
     ...(isTruncated && { truncated: true }),
   };
+}
+
+/** An object that its line tells about; its properties are for those who look further. */
+function readTold(
+  reader: ValueOpener,
+  object: Tagged,
+  line: Value,
+  depth: number,
+  budget: Budget,
+): Value {
+  if (isSpent(depth, budget)) return { ...line, truncated: true };
+  const { properties, isTruncated } = openMembers(reader, object, depth, budget);
+  return { ...line, properties, ...(isTruncated && { truncated: true }) };
 }

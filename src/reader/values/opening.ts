@@ -1,6 +1,7 @@
 /** What opening a value below another one takes: the heap, and how much may still be opened. */
 import type { Value } from '../../report/schema.ts';
 import type { Heap } from '../heap/heap.ts';
+import type { ScriptCache } from '../scripts.ts';
 import type { Slot } from '../heap/slot.ts';
 
 /** How much may still be opened: shared by everything below one variable. */
@@ -13,6 +14,7 @@ export interface Budget {
 /** Opens values below a value. */
 export interface ValueOpener {
   readonly heap: Heap;
+  readonly scripts: ScriptCache;
   open(slot: Slot, depth: number, budget: Budget): Value;
 }
 

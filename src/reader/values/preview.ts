@@ -6,20 +6,46 @@ const maxMemberChars = 60;
 
 /** `{id: 815, sku: "ABC", …}` */
 export function propertiesPreview(properties: readonly Variable[], isTruncated: boolean): string {
-  const list = properties.map(({ name, value }) => `${name}: ${shorten(value.preview)}`);
-  return `{${joinBounded(list, isTruncated)}}`;
+  return `{${membersPreview(properties, isTruncated)}}`;
 }
 
-/** `[1, 2, 3, … 97 more]` */
-export function elementsPreview(elements: readonly Variable[], length: number): string {
-  const list = elements.map(({ value }) => shorten(value.preview));
-  const text = joinBounded(list, false);
-  const shown = text.endsWith('…')
-    ? ''
-    : length > elements.length
-      ? `, … ${length - elements.length} more`
-      : '';
-  return `[${text}${shown}]`;
+/** The same without braces. */
+export function membersPreview(properties: readonly Variable[], isTruncated: boolean): string {
+  const list = properties.map(({ name, value }) => `${name}: ${shorten(value.preview)}`);
+  return joinBounded(list, isTruncated);
+}
+
+/**
+ * `[1, <2 empty>, 3, … 97 more]`
+ * @param knownTo every element below this index is among `elements`
+ */
+export function elementsPreview(
+  elements: readonly Variable[],
+  length: number,
+  knownTo: number,
+  named: readonly Variable[] = [],
+): string {
+  const list: string[] = [];
+  let next = 0;
+  const addHoles = (end: number): void => {
+    const count = Math.min(end, knownTo) - next;
+    if (count > 0) list.push(`<${count} empty>`);
+    next = Math.max(next, end);
+  };
+  for (const { name, value } of elements) {
+    addHoles(Number(name));
+    list.push(shorten(value.preview));
+    next = Number(name) + 1;
+  }
+  if (knownTo > next) addHoles(knownTo);
+  const members = named.map(({ name, value }) => `${name}: ${shorten(value.preview)}`);
+  const text = joinBounded(
+    length > list.length && length > knownTo ? list : [...list, ...members],
+    false,
+  );
+  const rest = length - (knownTo >= next ? next : elements.length);
+  const more = rest > 0 && !text.endsWith('…') ? `${text === '' ? '' : ', '}… ${rest} more` : '';
+  return `[${text}${more}]`;
 }
 
 /** `Map(2) {"a" => 1, "b" => 2}`, `Set(1) {"a"}` */

@@ -21,6 +21,8 @@ export interface OwnProperties {
   readonly properties: readonly Property[];
   /** True: there are more than were read. */
   readonly isTruncated: boolean;
+  /** Values under private symbols of V8's and Node's own. */
+  readonly hidden: readonly Tagged[];
 }
 
 const propertyArrayOffset = 8;
@@ -54,27 +56,26 @@ function readFields(
   const inObjectStart = memory.u8(untag(map) + layout.require('mapInObjectStart'));
   const inObjectCount =
     memory.u8(untag(map) + layout.require('mapInstanceSizeInWords')) - inObjectStart;
-  const properties: Property[] = [];
-  for (const { key, details, value } of readDescriptors(heap, map, bits)) {
-    if (properties.length >= maxCount) return { properties, isTruncated: true };
-    if ((details & 1) === accessorKind) {
-      properties.push({ key, word: null });
-      continue;
-    }
+  const wordOf = ({ details, value }: Descriptor): Tagged | null => {
+    if ((details & 1) === accessorKind) return null;
     // Location 1: the value stands in the descriptor itself.
-    if ((details & layout.require('propertyLocationMask')) !== 0) {
-      properties.push({ key, word: value });
-      continue;
-    }
+    if ((details & layout.require('propertyLocationMask')) !== 0) return value;
     const index =
       (details & layout.require('propertyIndexMask')) >>> layout.require('propertyIndexShift');
-    const word =
-      index < inObjectCount
-        ? heap.field(object, (inObjectStart + index) * 8)
-        : heap.element(heap.field(object, propertyArrayOffset), index - inObjectCount);
-    properties.push({ key, word });
+    return index < inObjectCount
+      ? heap.field(object, (inObjectStart + index) * 8)
+      : heap.element(heap.field(object, propertyArrayOffset), index - inObjectCount);
+  };
+  const properties: Property[] = [];
+  const hidden: Tagged[] = [];
+  for (const descriptor of readDescriptors(heap, map, bits)) {
+    const { key } = descriptor;
+    if (properties.length >= maxCount) return { properties, isTruncated: true, hidden };
+    const word = wordOf(descriptor);
+    if (key !== null) properties.push({ key, word });
+    else if (word !== null) hidden.push(word);
   }
-  return { properties, isTruncated: false };
+  return { properties, isTruncated: false, hidden };
 }
 
 /** Data properties that lie in the object itself, by word from its start. @throws UnreadableMemory */
@@ -89,18 +90,20 @@ export function readInObjectFields(heap: Heap, map: Tagged): { key: string; word
       (details & 1) !== accessorKind && (details & layout.require('propertyLocationMask')) === 0;
     const index =
       (details & layout.require('propertyIndexMask')) >>> layout.require('propertyIndexShift');
-    if (isField && start + index < end) fields.push({ key, wordIndex: start + index });
+    if (key !== null && isField && start + index < end)
+      fields.push({ key, wordIndex: start + index });
   }
   return fields;
 }
 
 interface Descriptor {
-  readonly key: string;
+  /** Null: a private symbol of V8's or Node's own. */
+  readonly key: string | null;
   readonly details: number;
   readonly value: Tagged;
 }
 
-/** Descriptors with a name for people, in order. */
+/** Descriptors in order. */
 function* readDescriptors(heap: Heap, map: Tagged, bits: number): Generator<Descriptor> {
   const { layout, memory } = heap;
   const count =
@@ -110,7 +113,7 @@ function* readDescriptors(heap: Heap, map: Tagged, bits: number): Generator<Desc
   for (let entry = first; entry < first + count * 24; entry += 24) {
     const key = readPropertyKey(heap, memory.u64(entry));
     const details = smiValue(memory.u64(entry + 8)) ?? 0;
-    if (key !== null) yield { key, details, value: memory.u64(entry + 16) };
+    yield { key, details, value: memory.u64(entry + 16) };
   }
 }
 
@@ -121,12 +124,17 @@ function readDictionary(heap: Heap, dictionary: Tagged, maxCount: number): OwnPr
   );
   const first = hashTable.headerWords + heap.layout.require('nameDictionaryPrefix');
   const found: { order: number; property: Property }[] = [];
+  const hidden: Tagged[] = [];
   for (let i = 0; i < capacity; i++) {
     const at = first + i * hashTable.entryWords;
-    const key = readPropertyKey(heap, heap.element(dictionary, at));
-    if (key === null) continue;
+    const keyWord = heap.element(dictionary, at);
+    const key = readPropertyKey(heap, keyWord);
     const details = smiValue(heap.element(dictionary, at + 2)) ?? 0;
     const word = (details & 1) === accessorKind ? null : heap.element(dictionary, at + 1);
+    if (key === null) {
+      if (word !== null && heap.is(keyWord, 'SYMBOL')) hidden.push(word);
+      continue;
+    }
     // PropertyDetails::DictionaryStorageField: the order of insertion.
     found.push({ order: (details >>> 8) & 0x7fffff, property: { key, word } });
   }
@@ -134,6 +142,7 @@ function readDictionary(heap: Heap, dictionary: Tagged, maxCount: number): OwnPr
   return {
     properties: found.slice(0, maxCount).map(({ property }) => property),
     isTruncated: found.length > maxCount,
+    hidden,
   };
 }
 
@@ -166,8 +175,9 @@ function readSymbolDescription(heap: Heap, symbol: Tagged): string {
 const newTargetIsBase = 1;
 
 /**
- * Name of the class an object was made by. The map's constructor is the *base* class of a derived one; then the
- * `constructor` of the prototype tells, if it is a plain data property.
+ * Name of the class an object was made by. The map's constructor is the *base* class of a derived one, and that of an
+ * object whose prototype was changed is the old one; then the `constructor` of the prototype tells, if it is a plain data
+ * property.
  * @returns empty when there is none, `null` for objects without prototype
  * @throws UnreadableMemory
  */
@@ -181,8 +191,9 @@ export function readClassNameOfMap(heap: Heap, map: Tagged): string | null {
   if (!isReceiver(heap, prototype)) return null;
   const isBase =
     (heap.memory.u8(untag(map) + heap.layout.require('mapBitField2')) & newTargetIsBase) !== 0;
-  const constructor =
-    (isBase ? null : constructorOfPrototype(heap, prototype)) ?? constructorOfMap(heap, map);
+  const maker = constructorOfMap(heap, map);
+  const isOwnPrototype = isBase && maker !== null && prototypeMadeBy(heap, maker) === prototype;
+  const constructor = (isOwnPrototype ? null : constructorOfPrototype(heap, prototype)) ?? maker;
   return constructor === null
     ? ''
     : readSharedFunction(heap, sharedOfFunction(heap, constructor)).name;
@@ -191,6 +202,14 @@ export function readClassNameOfMap(heap: Heap, map: Tagged): string | null {
 /** Proxies come first of all receivers in src/objects/instance-type.h. */
 export function isReceiver(heap: Heap, object: Tagged): boolean {
   return heap.type(object) >= (heap.layout.types.get('JS_PROXY') ?? Number.MAX_SAFE_INTEGER);
+}
+
+/** The prototype that a constructor gives to what it makes; 0 when it has made nothing yet. */
+function prototypeMadeBy(heap: Heap, constructor: Tagged): Tagged {
+  const initialMap = heap.field(constructor, heap.layout.require('functionInitialMap'));
+  return heap.is(initialMap, 'MAP')
+    ? heap.field(initialMap, heap.layout.require('mapPrototype'))
+    : 0;
 }
 
 function constructorOfPrototype(heap: Heap, prototype: Tagged): Tagged | null {

@@ -1,26 +1,25 @@
-/** Dates, regular expressions, promises, proxies, errors: objects whose state is in fields of V8's own. */
+/** Dates, regular expressions, promises, proxies: objects whose state is in fields of V8's own. */
 import { limits } from '../../limits.ts';
 import type { Value } from '../../report/schema.ts';
 import type { Heap } from '../heap/heap.ts';
 import { readString } from '../heap/strings.ts';
 import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
-import { className, openMembers } from './members.ts';
 import { type Budget, isSpent, type ValueOpener } from './opening.ts';
-import { readOwnProperties } from './properties.ts';
+import { isReceiver } from './properties.ts';
 
 /** First word behind map, properties and elements. */
 const firstField = 24;
 /** src/regexp/regexp-flags.h: the letters in the order of their bits. */
 const regExpFlags = ['g', 'i', 'm', 'y', 'u', 's', 'l', 'd', 'v'];
 
-/** A Smi, a HeapNumber, or since 14.x the double itself. */
+/** A Smi or a HeapNumber, since 13.x the double itself. */
 export function readDate(heap: Heap, object: Tagged): Value {
   const word = heap.field(object, firstField);
-  const time =
-    smiValue(word) ??
-    (heap.is(word, 'HEAP_NUMBER')
-      ? heap.memory.f64(untag(word) + 8)
-      : heap.memory.f64(untag(object) + firstField));
+  const isRaw = heap.layout.require('dateIsDouble') === 1;
+  const time = isRaw
+    ? heap.memory.f64(untag(object) + firstField)
+    : (smiValue(word) ??
+      (heap.is(word, 'HEAP_NUMBER') ? heap.memory.f64(untag(word) + 8) : Number.NaN));
   const isValid = Math.abs(time) <= 8.64e15;
   return {
     type: 'date',
@@ -75,37 +74,12 @@ export function readProxy(
   budget: Budget,
 ): Value {
   const target = reader.heap.field(object, 16);
-  if (!isPointer(target)) return { type: 'proxy', preview: 'Proxy (revoked)' };
+  if (!isPointer(target) || !isReceiver(reader.heap, target))
+    return { type: 'proxy', preview: 'Proxy (revoked)' };
   const shown = reader.open({ kind: 'tagged', word: target }, depth - 1, budget);
   return {
     type: 'proxy',
     preview: `Proxy of ${shown.preview}`,
     properties: [{ name: 'target', value: shown }],
-  };
-}
-
-/** @throws UnreadableMemory */
-export function readError(
-  reader: ValueOpener,
-  object: Tagged,
-  depth: number,
-  budget: Budget,
-): Value {
-  const { heap } = reader;
-  const name = className(heap, object);
-  const own = readOwnProperties(heap, object, limits.maxProperties);
-  const message = own.properties.find(({ key }) => key === 'message')?.word;
-  const text =
-    message != null && heap.isString(message)
-      ? readString(heap, message, limits.maxStringPreview)
-      : null;
-  const properties = isSpent(depth, budget)
-    ? []
-    : openMembers(reader, object, depth, budget).properties;
-  return {
-    type: 'error',
-    className: name,
-    preview: text === null || text === '' ? name : `${name}: ${text}`,
-    ...(properties.length > 0 && { properties }),
   };
 }

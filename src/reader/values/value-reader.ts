@@ -7,9 +7,10 @@ import type { Slot } from '../heap/slot.ts';
 import { type Heap, noType } from '../heap/heap.ts';
 import { readString, readStringLength } from '../heap/strings.ts';
 import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
+import type { ScriptCache } from '../scripts.ts';
 import { UnreadableMemory } from '../memory/source.ts';
 import type { Value } from '../../report/schema.ts';
-import { isHole } from './elements.ts';
+import { isHole, isKinOfHole } from './elements.ts';
 import { readCaptured } from './captured.ts';
 import { readObject } from './objects.ts';
 import type { Budget, ValueOpener } from './opening.ts';
@@ -20,9 +21,11 @@ const uninitialized: Value = { type: 'uninitialized', preview: '<not initialised
 
 export class ValueReader implements ValueOpener {
   readonly heap: Heap;
+  readonly scripts: ScriptCache;
 
-  constructor(heap: Heap) {
+  constructor(heap: Heap, scripts: ScriptCache) {
     this.heap = heap;
+    this.scripts = scripts;
   }
 
   /** The value of a variable, opened to limits.maxValueDepth. Never throws on bad memory. */
@@ -66,7 +69,7 @@ export class ValueReader implements ValueOpener {
     if (heap.type(word) === heap.layout.require('bigIntType')) return this.#bigInt(word);
     if (isHole(heap, word)) return uninitialized;
     // The hole's kin are V8's own words: optimized_out, stale_register, … Before 12.x they are oddballs.
-    if (heap.type(word) === heap.type(heap.theHole) && !heap.is(word, 'ODDBALL'))
+    if (isKinOfHole(heap, word))
       return absentValue(heap.type(word) === noType ? 'unreadable' : 'optimized-out');
     switch (heap.typeName(word)) {
       case '':

@@ -1,0 +1,291 @@
+/**
+ * A few quick looks at the JavaScript threads after the one that counts: stacks without values, each in a stop of its own of
+ * well under a millisecond. They show whether the program moves. Between them the pulse is taken without stopping
+ * anything, which shows what moves too fast to be seen in a look: turns of the loop, microtasks, the collector.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { limits } from '../limits.ts';
+import { isMachineFrame } from '../report/machine-frame.ts';
+import { oldGenerationBytes } from '../report/old-generation.ts';
+import type { Frame, HeapSizes, SampleFrame } from '../report/schema.ts';
+import { monotonicMs } from './loop/event-loop.ts';
+import { takeLook } from './memory/look.ts';
+import type { LookPlan } from './looks.ts';
+import type { Pulse, PulseReader } from './pulse.ts';
+import type { LoopActivity, QuickLook, QuickThread, ThreadReading } from './reading.ts';
+
+/** How often to look, and what to do right before each look. */
+export interface QuickLookWishes {
+  readonly count: number;
+  /** Looks while they leave open how long a turn of the main loop takes, or whether ticks come and go. */
+  readonly atMost: number;
+  /** A loop that has not turned for this long is stuck, and nothing is open. */
+  readonly stuckAfterMs: number;
+  readonly apartMs: number;
+  /** The same for a loop that is stuck in one thing: whether that moves shows at once, and nothing has to be counted. */
+  readonly apartIfPlainMs: number;
+  /** True: the heap is nearly full, and whether the collector works is to be counted. */
+  readonly countsCollector?: boolean;
+  /** Called before the target is stopped: what /proc says must be of an undisturbed process. */
+  readonly beforeLook?: () => void;
+}
+
+/** The loop's clock in the report may have been read a moment before the look that counts. */
+const clockMarginMs = 100;
+/** Time between two readings of the pulse. */
+const pulseEveryMs = 4;
+/** States of V8 while a loop waits; Node 18 says EXTERNAL. */
+const waitingStates = new Set(['IDLE', 'EXTERNAL']);
+/** In lib/internal/process/task_queues.js; its local asyncId is another one for each tick. */
+const tickFunction = 'processTicksAndRejections';
+
+/** The moment of the look that counts. */
+export interface CountedPulses {
+  /** By the clock libuv uses, as in a Pulse. */
+  readonly startedAtMs: number;
+  readonly pulses: ReadonlyMap<number, Pulse>;
+}
+
+/** Takes the pulse of the threads at the look that counts. */
+export function countPulses(pulses: PulseReader, tids: readonly number[]): CountedPulses {
+  return {
+    startedAtMs: monotonicMs(),
+    pulses: new Map(tids.map((tid) => [tid, pulses.read(tid)])),
+  };
+}
+
+/** True when all threads wait in their loops and nothing is under way: more looks would show the same. */
+export function isCalm(threads: readonly ThreadReading[], activity?: LoopActivity): boolean {
+  const isIdle = ({ frames, vmState }: ThreadReading): boolean =>
+    isWaiting(vmState) && frames.every(isMachineFrame);
+  const pool = activity?.threadpool;
+  return (
+    threads.every(isIdle) &&
+    (activity?.requests.length ?? 0) === 0 &&
+    (pool === undefined || pool.running + pool.queued === 0)
+  );
+}
+
+function isWaiting(vmState: string | undefined): boolean {
+  return vmState !== undefined && waitingStates.has(vmState);
+}
+
+/**
+ * A stop interrupts epoll_wait, and libuv then sets the loop's clock before it waits on (uv__io_poll, after EINTR): without
+ * a counter of turns, one change of the clock after a look at a waiting loop is our own doing.
+ */
+function changesByLookAt({ vmState }: Pulse): number {
+  return isWaiting(vmState) ? 1 : 0;
+}
+
+/** Of a heap that is this full the collector may have more to do than the program has. */
+const nearlyFullShare = 0.7;
+
+/** Whether the collector is to be counted. */
+export function isNearlyFull(heap: HeapSizes | undefined): boolean {
+  if (heap?.limitBytes === undefined) return false;
+  return oldGenerationBytes(heap) > nearlyFullShare * heap.limitBytes;
+}
+
+/** The look that counts, in the form of the others. */
+export function firstLook(threads: readonly ThreadReading[]): QuickLook {
+  return { atMs: 0, threads: threads.map(quickThread) };
+}
+
+/**
+ * Looks `count` times. Ends early when its time is over.
+ * @param counted the moment of the look that counts
+ */
+export async function takeQuickLooks(
+  plan: LookPlan,
+  pulses: PulseReader,
+  wishes: QuickLookWishes,
+  counted: CountedPulses,
+): Promise<{ readonly looks: QuickLook[]; readonly pausedMs: number }> {
+  const { target, mappings, tids, pages, endsAtMs, decode } = plan;
+  const { startedAtMs } = counted;
+  let before = counted.pulses;
+  const looks: QuickLook[] = [];
+  let pausedMs = 0;
+  /** Looks far enough apart for counts and shares to mean something. */
+  let apart = 0;
+  const isEnough = (isPlain: boolean): boolean => {
+    if (looks.length >= wishes.atMost) return true;
+    if (isPlain) return looks.length >= wishes.count;
+    return apart >= wishes.count && isDecided(looks, target.pid, wishes.stuckAfterMs, counted);
+  };
+  for (;;) {
+    const isPlain =
+      wishes.countsCollector !== true &&
+      isPlainlyStuck(looks, target.pid, wishes.stuckAfterMs, counted);
+    if (isEnough(isPlain)) break;
+    if (!isPlain) apart++;
+    const dueMs = performance.now() + (isPlain ? wishes.apartIfPlainMs : wishes.apartMs);
+    if (dueMs >= endsAtMs) break;
+    const rhythms = await takePulse(pulses, tids, dueMs, before);
+    // What happens during a look is counted with what comes after it.
+    before = new Map([...rhythms].map(([tid, rhythm]) => [tid, rhythm.last]));
+    wishes.beforeLook?.();
+    const atMs = monotonicMs() - startedAtMs;
+    const taken = takeLook(
+      target.pid,
+      { tids, mappings, pages, holdWhileDecoding: false },
+      (look) => {
+        const threads = decode(look, 0);
+        for (const page of look.memory.usedPages) pages.add(page);
+        return threads;
+      },
+    );
+    pausedMs = Math.max(pausedMs, taken.pausedMs);
+    const seen = taken.result.map((thread) => ({
+      ...quickThread(thread),
+      ...rhythms.get(thread.tid)?.sum(),
+    }));
+    looks.push({ atMs, threads: seen.map((thread) => addCounts(thread, looks.at(-1))) });
+  }
+  return { looks, pausedMs };
+}
+
+/** Counts are told since the first look. */
+function addCounts(thread: QuickThread, before: QuickLook | undefined): QuickThread {
+  const { loopTurns, microtasks } = thread;
+  const last = before?.threads.find(({ tid }) => tid === thread.tid);
+  return {
+    ...thread,
+    ...(loopTurns !== undefined && { loopTurns: loopTurns + (last?.loopTurns ?? 0) }),
+    ...(microtasks !== undefined && { microtasks: microtasks + (last?.microtasks ?? 0) }),
+  };
+}
+
+/** The main loop has not turned for long, and it is neither microtasks, nor ticks, nor the collector that keep it from that. */
+function isPlainlyStuck(
+  looks: readonly QuickLook[],
+  tid: number,
+  stuckAfterMs: number,
+  { pulses }: CountedPulses,
+): boolean {
+  const turnedAtMs = pulses.get(tid)?.turnedAtMs;
+  if (turnedAtMs === undefined || monotonicMs() - turnedAtMs < stuckAfterMs) return false;
+  const seen = looks.flatMap(({ threads }) => threads);
+  return !seen.some(
+    ({ loopTurns = 0, microtasks = 0, vmState, vmStates = {}, frames }) =>
+      loopTurns > 0 ||
+      microtasks > 0 ||
+      vmState === 'GC' ||
+      vmStates['GC'] !== undefined ||
+      frames.some(isTickLoop),
+  );
+}
+
+/** Whether the looks at the main thread leave nothing open that more of them would show. */
+function isDecided(
+  looks: readonly QuickLook[],
+  tid: number,
+  stuckAfterMs: number,
+  { pulses, startedAtMs }: CountedPulses,
+): boolean {
+  const seen = looks.flatMap(({ threads }) => threads.filter((thread) => thread.tid === tid));
+  const turns = seen.at(-1)?.loopTurns ?? 0;
+  const ticks = seen.filter(({ frames }) => frames.some(isTickLoop));
+  const ids = new Set(ticks.flatMap(({ tickId }) => tickId ?? []));
+  if (turns === 0 && ticks.length > 0 && ids.size < 2) return false;
+  if (turns > 1 || seen.some(({ pollingShare = 1 }) => pollingShare > 0)) return true;
+  const turnedAtMs = pulses.get(tid)?.turnedAtMs ?? 0;
+  // By the last look, not by now: the verdict knows of looks only.
+  const stalledMs = startedAtMs + (looks.at(-1)?.atMs ?? 0) - turnedAtMs;
+  return turns === 0 && stalledMs >= stuckAfterMs + clockMarginMs;
+}
+
+function isTickLoop(frame: { readonly function: string }): boolean {
+  return frame.function === tickFunction;
+}
+
+async function takePulse(
+  pulses: PulseReader,
+  tids: readonly number[],
+  untilMs: number,
+  before: ReadonlyMap<number, Pulse>,
+): Promise<Map<number, Rhythm>> {
+  const rhythms = new Map<number, Rhythm>();
+  do {
+    for (const tid of tids) {
+      const pulse = pulses.read(tid);
+      if (Object.keys(pulse).length === 0) continue;
+      const rhythm = rhythms.get(tid) ?? new Rhythm(before.get(tid) ?? null);
+      rhythms.set(tid, rhythm);
+      rhythm.add(pulse);
+    }
+    await delay(pulseEveryMs);
+  } while (performance.now() < untilMs);
+  return rhythms;
+}
+
+/** Readings of the pulse of one thread, added up. */
+class Rhythm {
+  readonly #vmStates: Record<string, number> = {};
+  #first: Pulse | null;
+  #last: Pulse;
+  #readings = 0;
+  #polling = 0;
+  #changes = 0;
+
+  /** @param before the pulse at the look that these readings come after; null: not known */
+  constructor(before: Pulse | null) {
+    this.#first = before;
+    this.#last = before ?? {};
+  }
+
+  get last(): Pulse {
+    return this.#last;
+  }
+
+  add(pulse: Pulse): void {
+    this.#readings++;
+    if (pulse.vmState !== undefined)
+      this.#vmStates[pulse.vmState] = (this.#vmStates[pulse.vmState] ?? 0) + 1;
+    if (pulse.isPolling === true) this.#polling++;
+    if (this.#first !== null && pulse.turnedAtMs !== this.#last.turnedAtMs) this.#changes++;
+    this.#first ??= pulse;
+    this.#last = pulse;
+  }
+
+  sum(): Partial<QuickThread> {
+    const first = this.#first ?? {};
+    const last = this.#last;
+    const turns =
+      first.turns !== undefined && last.turns !== undefined
+        ? last.turns - first.turns
+        : last.turnedAtMs === undefined
+          ? undefined
+          : Math.max(0, this.#changes - changesByLookAt(first));
+    return {
+      vmStates: this.#vmStates,
+      ...(turns !== undefined && { loopTurns: turns }),
+      ...(last.isPolling !== undefined && { pollingShare: this.#polling / this.#readings }),
+      ...(first.microtasks !== undefined &&
+        last.microtasks !== undefined && { microtasks: last.microtasks - first.microtasks }),
+    };
+  }
+}
+
+function quickThread({ tid, vmState, frames }: ThreadReading): QuickThread {
+  const asyncId = frames
+    .find((frame) => frame.function === tickFunction)
+    ?.locals.find(({ name, value }) => name === 'asyncId' && value.type === 'number');
+  return {
+    tid,
+    ...(vmState !== undefined && { vmState }),
+    ...(asyncId !== undefined && { tickId: Number(asyncId.value.preview) }),
+    frames: frames.slice(0, limits.maxSampleFrames).map(sampleFrame),
+  };
+}
+
+function sampleFrame({ function: name, file, line, column, kind }: Frame): SampleFrame {
+  return {
+    function: name,
+    kind,
+    ...(file !== undefined && { file }),
+    ...(line !== undefined && { line }),
+    ...(column !== undefined && { column }),
+  };
+}

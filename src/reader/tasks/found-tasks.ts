@@ -1,0 +1,76 @@
+/** The tasks found in one isolate, with what each waits for and what may settle that. */
+import type { Tagged } from '../layout/tagged.ts';
+import type { Program } from '../target.ts';
+import { findCycles } from './cycles.ts';
+import { groupTasks, type TaskGroup } from './groups.ts';
+import type { IsolateOfThread } from './isolates.ts';
+import { findSettlers } from './settlers.ts';
+import type { Survey } from './survey.ts';
+import { type Wait, findWait } from './waits.ts';
+import { type EndWords, settlerWords } from './words.ts';
+
+/** Promises at the ends of one example's waits that are followed further. */
+const maxLeaves = 4;
+
+/** Tasks of one isolate, with what each waits for. */
+export class FoundTasks implements EndWords {
+  readonly isolate: IsolateOfThread;
+  readonly survey: Survey;
+  readonly waits: readonly Wait[];
+  readonly groups: readonly TaskGroup[];
+  readonly cycles: readonly (readonly number[])[];
+  #settled: ReturnType<typeof findSettlers> = { settlers: new Map(), isComplete: false };
+
+  constructor(isolate: IsolateOfThread, survey: Survey) {
+    this.isolate = isolate;
+    this.survey = survey;
+    this.waits = survey.graph.tasks.map((task) => findWait(survey.graph, task));
+    this.groups = groupTasks(survey.graph, this.waits);
+    this.cycles = findCycles(this.waits.map(({ needed }) => needed));
+  }
+
+  /** Looks for what may settle the promises at the ends of the examples' waits. */
+  findSettlers(target: Program, chosen: readonly ChosenGroup[], endsAtMs: number): void {
+    const leaves = chosen
+      .filter(({ found }) => found === this)
+      .flatMap(({ group }) => {
+        const example = group.members[0] ?? -1;
+        const task = this.survey.graph.tasks[example];
+        // Who holds a generator at a yield may call its next().
+        return task?.atYield != null
+          ? [task.generator]
+          : (this.waits[example]?.leaves.slice(0, maxLeaves) ?? []);
+      });
+    this.#settled = findSettlers(target, this.survey, [...new Set(leaves)], endsAtMs);
+  }
+
+  leafWords(leaf: Tagged): string {
+    return settlerWords(this.#settled.settlers.get(leaf), this.#settled.isComplete);
+  }
+
+  /** Who keeps a generator at a yield, and so may call its next(); null: nobody was found. */
+  holderOf(generator: Tagged): string | null {
+    const settler = this.#settled.settlers.get(generator);
+    if (settler?.kind === 'held' || settler?.kind === 'kept') return settler.where;
+    return settler === undefined ? null : '';
+  }
+
+  /** True: it was looked for, and nobody holds it but the tasks that wait for it. */
+  isAbandoned(wait: Wait): boolean {
+    const { settlers, isComplete } = this.#settled;
+    return (
+      isComplete &&
+      wait.tasks.length === 0 &&
+      wait.leaves.length > 0 &&
+      wait.leaves.slice(0, maxLeaves).every((leaf) => !settlers.has(leaf))
+    );
+  }
+}
+
+/** A task of the report, before it is described. */
+export interface ChosenGroup {
+  readonly id: number;
+  readonly found: FoundTasks;
+  readonly group: TaskGroup;
+  readonly withValues: boolean;
+}

@@ -1,0 +1,144 @@
+/**
+ * Node's own objects in one line: what a person at 3 a.m. asks of a request, a response, a socket, a server. Read from their
+ * plain data properties (lib/_http_incoming.js, _http_outgoing.js, _http_client.js, net.js); no getter runs. A socket's
+ * descriptor is in libuv's handle, which the C++ object behind `_handle` points to and which points back to it.
+ */
+import type { Heap } from '../heap/heap.ts';
+import { readString } from '../heap/strings.ts';
+import { smiValue, type Tagged } from '../layout/tagged.ts';
+import { uvHandle } from '../loop/uv.ts';
+import { type Address, UnreadableMemory } from '../memory/source.ts';
+import { readOwnProperties } from './properties.ts';
+
+/** What one line tells of an object, and the descriptor it stands for. */
+export interface NodeObject {
+  readonly words: string;
+  readonly fd?: number;
+}
+
+type Properties = ReadonlyMap<string, Tagged>;
+
+const maxNodeProperties = 200;
+const maxTextChars = 120;
+/** Words of a HandleWrap looked at for its pointer to libuv's handle; it is among the first of the class's own. */
+const maxWrapWords = 32;
+const firstEmbedderField = 24;
+const maxEmbedderFields = 4;
+
+const tellers: Readonly<Record<string, (heap: Heap, properties: Properties) => NodeObject | null>> =
+  {
+    IncomingMessage: tellIncoming,
+    ServerResponse: tellResponse,
+    ClientRequest: tellClientRequest,
+    Socket: tellSocket,
+    TLSSocket: tellSocket,
+    Server: tellServer,
+    TLSServer: tellServer,
+    ChildProcess: tellChild,
+  };
+
+/** @returns null when the object is none of them, or does not look like one */
+export function tellNodeObject(heap: Heap, className: string, object: Tagged): NodeObject | null {
+  const tell = tellers[className];
+  if (tell === undefined) return null;
+  const { properties } = readOwnProperties(heap, object, maxNodeProperties);
+  const known = new Map<string, Tagged>();
+  for (const { key, word } of properties) if (word !== null) known.set(key, word);
+  return tell(heap, known);
+}
+
+function tellIncoming(heap: Heap, properties: Properties): NodeObject | null {
+  const method = text(heap, properties.get('method'));
+  const url = text(heap, properties.get('url'));
+  const status = number(properties.get('statusCode'));
+  if (method !== null && url !== null) return { words: `${method} ${url}` };
+  return status === null ? null : { words: `${status}` };
+}
+
+function tellResponse(heap: Heap, properties: Properties): NodeObject | null {
+  const status = number(properties.get('statusCode'));
+  if (status === null) return null;
+  const header = properties.get('_header');
+  const isSent = header !== undefined && heap.isString(header);
+  const request = properties.get('req');
+  const asked = request === undefined ? null : tellNodeObject(heap, 'IncomingMessage', request);
+  return {
+    words: `${status}, headers ${isSent ? 'sent' : 'not sent'}${asked === null ? '' : `, to ${asked.words}`}`,
+  };
+}
+
+function tellClientRequest(heap: Heap, properties: Properties): NodeObject | null {
+  const method = text(heap, properties.get('method'));
+  // From 24 on the path is an accessor over this.
+  const path = text(heap, properties.get('path') ?? properties.get('[Symbol(kPath)]'));
+  if (method === null || path === null) return null;
+  const protocol = text(heap, properties.get('protocol')) ?? '';
+  const host = text(heap, properties.get('host')) ?? '';
+  const response = properties.get('res');
+  const answer = response === undefined ? null : tellNodeObject(heap, 'IncomingMessage', response);
+  const status = answer === null ? '' : `, answered ${answer.words}`;
+  return { words: `${method} ${protocol}//${host}${path}${status}` };
+}
+
+function tellSocket(heap: Heap, properties: Properties): NodeObject | null {
+  if (!properties.has('connecting')) return null;
+  const fd = readDescriptor(heap, properties);
+  const host = text(heap, properties.get('_host'));
+  const words = [
+    fd === null ? 'no descriptor: not open, or closed' : `fd ${fd}`,
+    ...(host === null ? [] : [`to ${host}`]),
+  ];
+  return { words: words.join(' '), ...(fd !== null && { fd }) };
+}
+
+function tellServer(heap: Heap, properties: Properties): NodeObject | null {
+  const connections = number(properties.get('_connections'));
+  if (connections === null) return null;
+  const fd = readDescriptor(heap, properties);
+  const state = fd === null ? 'not listening' : `listening, fd ${fd}`;
+  return { words: `${state}, ${connections} connections`, ...(fd !== null && { fd }) };
+}
+
+function tellChild(heap: Heap, properties: Properties): NodeObject | null {
+  const pid = number(properties.get('pid'));
+  const file = text(heap, properties.get('spawnfile'));
+  const status = number(properties.get('exitCode'));
+  if (pid === null || file === null) return null;
+  return { words: `pid ${pid}, ${file}${status === null ? '' : `, exited ${status}`}` };
+}
+
+function text(heap: Heap, word: Tagged | undefined): string | null {
+  return word !== undefined && heap.isString(word) ? readString(heap, word, maxTextChars) : null;
+}
+
+function number(word: Tagged | undefined): number | null {
+  return word === undefined ? null : smiValue(word);
+}
+
+function readDescriptor(heap: Heap, properties: Properties): number | null {
+  const wrap = properties.get('_handle') ?? properties.get('[Symbol(kHandle)]');
+  if (wrap === undefined) return null;
+  for (let i = 0; i < maxEmbedderFields; i++) {
+    const cxx = heap.field(wrap, firstEmbedderField + i * 8);
+    const fd = cxx % 8 === 0 && heap.memory.isReadable(cxx) ? descriptorOfWrap(heap, cxx) : null;
+    if (fd !== null) return fd;
+  }
+  return null;
+}
+
+function descriptorOfWrap(heap: Heap, wrap: Address): number | null {
+  const { memory } = heap;
+  try {
+    for (let i = 1; i < maxWrapWords; i++) {
+      const handle = memory.u64(wrap + i * 8);
+      if (handle % 8 !== 0 || !memory.isReadable(handle)) continue;
+      // uv_handle_t.data, its first member, is the wrap.
+      if (memory.u64(handle) !== wrap) continue;
+      const fd = memory.i32(handle + uvHandle.streamFd);
+      return fd >= 0 ? fd : null;
+    }
+  } catch (error) {
+    if (!(error instanceof UnreadableMemory)) throw error;
+  }
+  return null;
+}

@@ -3,12 +3,28 @@
  * listener for errors that nobody catches. It never throws into the program and never writes to its streams.
  */
 import { hostname } from 'node:os';
+import { watchAddons } from './addons.cts';
 import { requestCapture } from './capture-request.cts';
-import { archiveDirectory, helperCommand, helperEnvironment } from './environment.cts';
+import {
+  archiveDirectory,
+  deathLimitMs,
+  exitReports,
+  type ExitReports,
+  helperCommand,
+  helperEnvironment,
+  waysToDie,
+} from './environment.cts';
 import { logAgentError } from './error-log.cts';
 import { describeError } from './error-record.cts';
+import { makePinoHooks, type PinoHooks } from './log-lines.cts';
+import { chooseRedaction, redaction, redactWords } from './redaction.cts';
+import type { RedactOptions } from '../report/secrets.cts';
+import { openFlightRecorder } from './flight.cts';
 import { watchExceptions } from './exceptions.cts';
+import { watchExit } from './exits.cts';
+import { watchHttpRequests } from './http-requests.cts';
 import { loadNative, type NativeAgent, type ProcessDescription } from './native.cts';
+import { makeReporter } from './reporter.cts';
 import { cut } from './safe-value.cts';
 
 /** Choices at arming; the first thread that arms decides for the process. */
@@ -17,6 +33,14 @@ export interface ArmOptions {
   archive?: string;
   /** Script run instead of our command line to write reports. Default: SLEEPER_HELPER; for tests. */
   helper?: string;
+  /**
+   * Ends that are reported besides crashes. `failures`: process.exit() with a status other than 0, and an event loop that
+   * ran empty while a top-level await still waited (status 13). `all`: also an event loop that ran empty, whatever the
+   * status. `none`. Default: SLEEPER_EXITS, else `failures`.
+   */
+  exits?: ExitReports;
+  /** Names and patterns that are secrets here besides the usual ones, and names that are none. Adds to SLEEPER_REDACT. */
+  redact?: RedactOptions;
 }
 
 /** What a program can do with the agent it carries. */
@@ -29,6 +53,8 @@ export interface Agent {
   annotate(key: string, value: string): void;
   /** Remembers a step; the last 64 stand in every report. `data` must be plain. */
   breadcrumb(text: string, data?: Record<string, string | number | boolean | null>): void;
+  /** For `pino({ hooks: agent.pinoHooks })`, pino 9 and later: the last lines stand among the breadcrumbs of every report. */
+  readonly pinoHooks: PinoHooks;
   /** Lets go of this thread: no probes, no reports of its errors. The sleeping thread stays, asleep. */
   disarm(): void;
 }
@@ -43,7 +69,11 @@ export function arm(options: ArmOptions = {}): Agent {
   if (process.env['SLEEPER_DISABLE'] === '1') return inertAgent;
   const archive = options.archive ?? archiveDirectory(process.env);
   try {
-    current = armNative(loadNative(), archive, options.helper ?? process.env['SLEEPER_HELPER']);
+    chooseRedaction(options.redact);
+    current = armNative(loadNative(), archive, {
+      helper: options.helper ?? process.env['SLEEPER_HELPER'],
+      exits: options.exits ?? exitReports(process.env),
+    });
     return current;
   } catch (failure) {
     // Under `--permission` addons are forbidden by whoever started the program: then we are not wanted here.
@@ -58,6 +88,7 @@ const inertAgent: Agent = {
   capture: () => Promise.resolve(null),
   annotate: () => undefined,
   breadcrumb: () => undefined,
+  pinoHooks: { streamWrite: (line) => line },
   disarm: () => undefined,
 };
 
@@ -68,18 +99,35 @@ function workerIdOf(native: NativeAgent): number {
   return (require('node:worker_threads') as typeof import('node:worker_threads')).threadId;
 }
 
-function armNative(native: NativeAgent, archive: string, helper: string | undefined): Agent {
+function armNative(
+  native: NativeAgent,
+  archive: string,
+  { helper, exits }: { helper: string | undefined; exits: ExitReports },
+): Agent {
   const workerId = workerIdOf(native);
+  if (workerId === 0) openFlightRecorder(native, archive);
   const errno = native.armAgent(
     join(helperCommand(helper)),
-    join(helperEnvironment(process.env, archive)),
+    join(helperEnvironment(process.env, archive, redactWords())),
     archive,
     hostname(),
     workerId,
+    deathLimitMs(process.env),
+    waysToDie(process.execArgv, process.env),
   );
   if (errno !== 0) throw new Error(`Cannot start the sleeping thread: errno ${-errno}`);
-  const stopWatching = watchExceptions(native, archive, workerId);
-  return makeAgent(native, archive, stopWatching);
+  const reporter = makeReporter(native, archive, workerId);
+  const stops = [
+    watchAddons(native),
+    watchExceptions(native, reporter, workerId),
+    watchExit(reporter, exits),
+    // The table has one writer: servers in Workers are left out.
+    ...(workerId === 0 ? [watchHttpRequests(native)] : []),
+  ];
+  return makeAgent(native, archive, () => {
+    for (const stop of stops) stop();
+    if (workerId === 0) native.closeFlightRecorder();
+  });
 }
 
 function makeAgent(native: NativeAgent, archive: string, stopWatching: () => void): Agent {
@@ -93,17 +141,23 @@ function makeAgent(native: NativeAgent, archive: string, stopWatching: () => voi
       if (!armed) return;
       // The native side keeps them for all threads together. Too many: the newest is left out.
       const { annotations } = JSON.parse(native.describeProcess()) as ProcessDescription;
-      annotations[cut(key, maxTextChars)] = cut(value, maxTextChars);
+      const safe = redaction().named({ [key]: value });
+      for (const [name, text] of Object.entries(safe))
+        annotations[cut(name, maxTextChars)] = cut(text, maxTextChars);
       native.setAnnotations(JSON.stringify(annotations));
     },
     breadcrumb: (text, data) => {
       if (!armed) return;
-      const crumb = { at: new Date().toISOString(), text: cut(text, maxTextChars) };
+      // Redacted before it is cut: the rest of a secret is none the less one.
+      const safe = redaction();
+      const crumb = { at: new Date().toISOString(), text: cut(safe.text(text), maxTextChars) };
+      const told = data === undefined ? undefined : { ...crumb, data: safe.json(data) };
       // Data that does not fit goes, the step itself stays.
-      if (data === undefined || !native.addBreadcrumb(JSON.stringify({ ...crumb, data }))) {
+      if (told === undefined || !native.addBreadcrumb(JSON.stringify(told))) {
         native.addBreadcrumb(JSON.stringify(crumb));
       }
     },
+    pinoHooks: makePinoHooks(native, () => armed),
     disarm: () => {
       if (!armed) return;
       armed = false;

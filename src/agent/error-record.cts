@@ -99,7 +99,8 @@ function messageOf(thrown: object): string {
   return isNativeError(thrown) ? '' : describeValue(thrown, Infinity).preview;
 }
 
-function stackOf(thrown: object): string | undefined {
+/** `error.stack` as text, without running a getter of the program. */
+export function stackOf(thrown: object): string | undefined {
   try {
     const descriptor = getOwnPropertyDescriptor(thrown, 'stack');
     const stack: unknown =

@@ -1,36 +1,62 @@
 /**
  * Reports errors that nobody catches, before they end the program. The listener only watches: exit status, output and
  * the program's own handlers stay as they are.
+ *
+ * A program with handlers may survive its errors, thousands of them. The same error (by the places in its stack) is then
+ * reported once in a while, and counted meanwhile. One that ends the program is always reported.
  */
-import type { Trigger } from '../report/schema.ts';
-import { describeError } from './error-record.cts';
-import { logAgentError } from './error-log.cts';
-import type { NativeAgent, ProcessDescription } from './native.cts';
-import { cut } from './safe-value.cts';
+import { types } from 'node:util';
+import type { ErrorRecord, Trigger } from '../report/schema.ts';
+import { describeError, stackOf } from './error-record.cts';
+import type { NativeAgent } from './native.cts';
+import type { Reporter } from './reporter.cts';
+import { cut, ownData } from './safe-value.cts';
 
-/** Time the program may be held up by the report of its death. */
-const helperTimeoutMs = 8_000;
 const maxReasonChars = 300;
+/** The same error again within this time is counted, not reported. */
+const coolDownMs = 60_000;
+/** Different errors: so many reports at once, and one more each `refillMs`. */
+const burst = 5;
+const refillMs = 10_000;
+const maxSignatures = 512;
+/** Lines of the stack that tell errors apart. */
+const signatureLines = 6;
+
+interface Seen {
+  reportedAtMs: number;
+  /** Times since then. */
+  count: number;
+}
 
 /** @returns a function that stops watching */
 export function watchExceptions(
   native: NativeAgent,
-  archive: string,
+  reporter: Reporter,
   workerId: number,
 ): () => void {
+  const limiter = makeLimiter();
   let reporting = false;
+  const close = (): void => {
+    native.setOpenError('');
+  };
   const onUncaught = (error: unknown, origin: string): void => {
     // An error thrown while the last one is being reported is the last one's consequence.
-    if (reporting) return;
+    if (reporting || isOfFullWorker(error)) return;
     reporting = true;
+    // A rejection was thrown at some other time, or not at all.
+    const thrown = origin === 'uncaughtException' ? native.claimThrow() : '';
     try {
-      report(native, archive, workerId, error, origin);
-    } catch (failure) {
-      logAgentError(archive, {
-        what: 'report of an uncaught error',
-        failure: describeError(failure),
-      });
+      const record = describeError(error);
+      if (isTold(native, record, workerId)) return;
+      const turn = limiter(error, isFatal(), performance.now());
+      if (turn !== null)
+        reporter.report({ trigger: triggerOf(record, origin, turn), error: record, thrown });
+      if (isFatal()) return;
+      // Handlers of the program run now.
+      native.setOpenError(JSON.stringify(record));
+      process.nextTick(close);
     } finally {
+      if (thrown !== '') native.releaseThrow();
       reporting = false;
     }
   };
@@ -40,27 +66,69 @@ export function watchExceptions(
   };
 }
 
-function report(
-  native: NativeAgent,
-  archive: string,
-  workerId: number,
-  thrown: unknown,
-  origin: string,
-): void {
-  const error = describeError(thrown);
-  const trigger: Trigger = {
+/** An error that a Worker died of is reported there, where its stack and values are; here comes what Node hands on. */
+function isTold(native: NativeAgent, { stack }: ErrorRecord, workerId: number): boolean {
+  return stack !== undefined && native.isToldByWorker(stack, workerId);
+}
+
+/** True when nothing stands between an uncaught error and the end of the program. */
+function isFatal(): boolean {
+  return (
+    process.listenerCount('uncaughtException') === 0 &&
+    !process.hasUncaughtExceptionCaptureCallback()
+  );
+}
+
+/** A Worker's heap was full: reported where it happened; here only its parent hears of it. */
+function isOfFullWorker(thrown: unknown): boolean {
+  return (
+    typeof thrown === 'object' &&
+    thrown !== null &&
+    ownData(thrown, 'code') === 'ERR_WORKER_OUT_OF_MEMORY'
+  );
+}
+
+function triggerOf(error: ErrorRecord, origin: string, repeated: number): Trigger {
+  const reason = cut(
+    error.message === '' ? error.name : `${error.name}: ${error.message}`,
+    maxReasonChars,
+  );
+  return {
     kind: origin === 'unhandledRejection' ? 'unhandled-rejection' : 'uncaught-exception',
-    reason: cut(
-      error.message === '' ? error.name : `${error.name}: ${error.message}`,
-      maxReasonChars,
-    ),
+    reason,
+    ...(repeated > 0 && { repeated }),
   };
-  const known = JSON.parse(native.describeProcess()) as ProcessDescription;
-  const errorTid = known.isolates.find((isolate) => isolate.workerId === workerId)?.tid;
-  const request = { pid: process.pid, mode: 'report', trigger, archive, error, errorTid, ...known };
-  const answer = native.runHelper(`${JSON.stringify(request)}\n`, helperTimeoutMs);
-  if (typeof answer === 'string' && answer.startsWith('REPORT ')) return;
-  const failure =
-    typeof answer === 'string' ? answer : `the helper did not answer: errno ${-answer}`;
-  logAgentError(archive, { what: 'report of an uncaught error', failure, trigger, error });
+}
+
+/** @returns how often the same error came since its last report, or null: do not report it now */
+function makeLimiter(): (thrown: unknown, isFatal: boolean, nowMs: number) => number | null {
+  const signatures = new Map<string, Seen>();
+  let tokens = burst;
+  let refilledAtMs = -Infinity;
+  return (thrown, mustReport, nowMs) => {
+    const key = signatureOf(thrown);
+    const seen = signatures.get(key);
+    const isRecent = seen !== undefined && nowMs - seen.reportedAtMs < coolDownMs;
+    if (nowMs - refilledAtMs > refillMs) {
+      tokens = Math.min(burst, tokens + Math.floor((nowMs - refilledAtMs) / refillMs));
+      refilledAtMs = nowMs;
+    }
+    if (!mustReport && (isRecent || tokens === 0)) {
+      if (seen !== undefined) seen.count += 1;
+      return null;
+    }
+    tokens = Math.max(0, tokens - 1);
+    if (signatures.size >= maxSignatures) signatures.clear();
+    signatures.set(key, { reportedAtMs: nowMs, count: 0 });
+    return seen?.count ?? 0;
+  };
+}
+
+/** Where it was thrown; the message is left out, since it often holds an id. */
+function signatureOf(thrown: unknown): string {
+  if (typeof thrown !== 'object' || thrown === null) return typeof thrown;
+  const stack = types.isProxy(thrown) ? undefined : stackOf(thrown);
+  if (stack === undefined) return 'no stack';
+  const places = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  return places.slice(0, signatureLines).join('\n');
 }

@@ -1,0 +1,55 @@
+/** Takes secrets out of what the program tells the agent, before it is kept anywhere. Loaded when first needed. */
+import type { RedactOptions } from '../report/secrets.cts';
+
+/** The rules, with what the user adds and removes. */
+export interface AgentRedaction {
+  text(text: string): string;
+  json(json: unknown): unknown;
+  named(values: Record<string, string>): Record<string, string>;
+  arguments(argv: readonly string[]): string[];
+  /** For SLEEPER_REDACT of the helper; empty when nothing was added or removed. */
+  readonly words: string;
+}
+
+let chosen: RedactOptions = {};
+let loaded: AgentRedaction | undefined;
+
+/** Adds to what SLEEPER_REDACT says. Called once, at arming. @throws SyntaxError for a pattern that is none */
+export function chooseRedaction(options: RedactOptions | undefined): void {
+  if (options === undefined && (process.env['SLEEPER_REDACT'] ?? '') === '') return;
+  chosen = options ?? {};
+  loaded = load();
+}
+
+/** The redaction of this process. */
+export function redaction(): AgentRedaction {
+  loaded ??= load();
+  return loaded;
+}
+
+/** Empty unless something was chosen: nothing is loaded to learn that. */
+export function redactWords(): string {
+  return loaded?.words ?? '';
+}
+
+function load(): AgentRedaction {
+  /* eslint-disable @typescript-eslint/no-require-imports -- this is a CommonJS module */
+  const plain =
+    require('../report/redact-plain.cjs') as typeof import('../report/redact-plain.cts');
+  const secrets = require('../report/secrets.cjs') as typeof import('../report/secrets.cts');
+  /* eslint-enable @typescript-eslint/no-require-imports */
+  const words = process.env['SLEEPER_REDACT'] ?? '';
+  const inherited = secrets.parseRedactWords(words);
+  const options = {
+    add: [...(inherited.add ?? []), ...(chosen.add ?? [])],
+    remove: [...(inherited.remove ?? []), ...(chosen.remove ?? [])],
+  };
+  const tally = new secrets.RedactionTally(options);
+  return {
+    text: (text) => secrets.redactText(text, tally),
+    json: (json) => plain.redactJson(json, tally),
+    named: (values) => plain.redactNamed(values, tally),
+    arguments: (argv) => plain.redactArguments(argv, tally),
+    words: secrets.formatRedactWords(options),
+  };
+}

@@ -20,22 +20,28 @@ export function isTemporaryName(fileName: string): boolean {
 }
 
 /**
- * Writes a file into the directory, on the disk when this returns.
+ * Writes a file into the directory, on the disk when this returns. Piece by piece, as they come: should this process die, what
+ * was handed to the kernel is in the unfinished file.
+ * @returns bytes written
  * @throws the system's error, with nothing left behind: EEXIST when the name is taken (the file there is
  *         untouched), ENOSPC, EIO, EROFS, …
  */
 export async function atomicWrite(
   directory: SafeDirectory,
   fileName: string,
-  bytes: Uint8Array,
-): Promise<void> {
+  pieces: Iterable<Uint8Array>,
+): Promise<number> {
   const temporary = directory.pathOf(`.${fileName}.${randomBytes(8).toString('hex')}.tmp`);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file = await open(temporary, flags, 0o600);
+  let bytes = 0;
   try {
     try {
       await file.chmod(0o600); // whatever the umask left
-      await file.writeFile(bytes);
+      for (const piece of pieces) {
+        await file.writeFile(piece); // from where it stands: one behind the other
+        bytes += piece.length;
+      }
       await file.sync();
     } finally {
       await file.close();
@@ -47,6 +53,7 @@ export async function atomicWrite(
   }
   // Sealed and readable already. Some file systems cannot sync a directory, and there is nothing better to do.
   await directory.handle.sync().catch(() => undefined);
+  return bytes;
 }
 
 /** Gives the finished file its name without ever taking the name from another. */

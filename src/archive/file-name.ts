@@ -27,7 +27,12 @@ export interface ParsedReportName {
 
 const maxHostChars = 64;
 const pattern =
-  /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-([A-Za-z0-9_.-]{1,64})-([1-9]\d{0,6})-([a-z]+(?:-[a-z]+)*)-([0-9a-f]{8})(?:\.\d{1,3})?\.msgpack$/;
+  /^(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])([0-5]\d)([0-5]\d)Z-([A-Za-z0-9_.-]{1,64})-([1-9]\d{0,6})-([a-z]+(?:-[a-z]+)*)-([0-9a-f]{8})(?:\.\d{1,3})?\.msgpack(?:\.gz)?$/;
+
+/** True for the names that formatReportName makes, and those of compressed reports. */
+export function isReportName(fileName: string): boolean {
+  return fileName.includes('.msgpack') && pattern.test(fileName);
+}
 
 /** Makes the name of a report. The host's name may hold letters, digits, `_`, `.` and `-`; the rest becomes `_`. */
 export function formatReportName(parts: ReportNameParts): string {
@@ -43,11 +48,14 @@ export function parseReportName(fileName: string): ParsedReportName | null {
     return null;
   }
   const [, year, month, day, hour, minute, second, hostname, pid, triggerKind, shortId] = match;
-  const time = `${String(year)}-${String(month)}-${String(day)}T${String(hour)}:${String(minute)}:${String(second)}Z`;
-  const capturedAtMs = Date.parse(time);
-  if (Number.isNaN(capturedAtMs)) {
-    return null;
-  }
+  const capturedAtMs = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  );
   return {
     capturedAtMs,
     hostname: String(hostname),
@@ -57,9 +65,12 @@ export function parseReportName(fileName: string): ParsedReportName | null {
   };
 }
 
+/** Digits of an id in a name. */
+export const shortIdDigits = 8;
+
 /** The eight hexadecimal digits people type: the first of the id, or of its hash when it has none. */
 export function shortIdOf(id: string): string {
-  const digits = id.toLowerCase().replaceAll('-', '').slice(0, 8);
+  const digits = id.toLowerCase().replaceAll('-', '').slice(0, shortIdDigits);
   return /^[0-9a-f]{8}$/.test(digits)
     ? digits
     : createHash('sha256').update(id).digest('hex').slice(0, 8);
@@ -73,7 +84,22 @@ export function numberedName(fileName: string, attempt: number): string {
   return attempt <= 1 ? fileName : fileName.replace(/\.msgpack$/, `.${attempt}.msgpack`);
 }
 
-/** True for the logs that lie beside the reports: what the agent's helper wrote, and what the agent could not report. */
-export function isLogName(fileName: string): boolean {
-  return fileName === 'sleeper.log' || fileName === 'agent-errors.log';
+/** The name without `.msgpack` and `.gz`: the same before and after compression. */
+export function stemOf(fileName: string): string {
+  return fileName.replace(/\.msgpack(?:\.gz)?$/, '');
+}
+
+/** Files of the archive that are no reports: its index and plan, counts, logs of the agent and its helper. */
+const ownNames = new Set([
+  '.index',
+  '.rotation',
+  '.limits',
+  'signatures',
+  'sleeper.log',
+  'agent-errors.log',
+]);
+
+/** True for the files that lie beside the reports. */
+export function isOwnName(fileName: string): boolean {
+  return ownNames.has(fileName);
 }

@@ -1,113 +1,196 @@
-/** What an archive holds, told by file names, sizes, and on demand the first bytes of each file. */
-import { lstat, readdir } from 'node:fs/promises';
+/** What an archive holds: names first, the index for what names do not tell, reports only where the index knows nothing. */
 import { join } from 'node:path';
-import type { ReportHeader } from '../encode/decode.ts';
-import { SleeperError } from '../errors.ts';
-import { isTemporaryName } from './atomic-write.ts';
-import { isLogName, parseReportName } from './file-name.ts';
-import type { ParsedReportName } from './file-name.ts';
-import { errnoOf } from './location.ts';
-import { readHeader } from './read.ts';
+import type { ReportHeader } from '../encode/report-header.ts';
+import { Catalog } from './catalog.ts';
+import { type ParsedReportName, parseReportName, stemOf } from './file-name.ts';
+import { type IndexFacts, factsOfLine, parseIndexLine } from './index-file.ts';
+import { type OtherFile, notRegular } from './names.ts';
+import {
+  type SortKey,
+  type Wanted,
+  asksNames,
+  isWantedByFacts,
+  isWantedByName,
+  needsFacts,
+} from './select.ts';
 
-/** A report file, as its name and the directory tell. */
-export interface ArchiveFile extends ParsedReportName {
+/** One report of a listing. */
+export interface ArchiveEntry extends ParsedReportName {
   readonly fileName: string;
+  readonly stem: string;
   readonly path: string;
   readonly bytes: number;
-  /** Owner. Reading is for everybody who may; deleting is for the owner. */
-  readonly uid: number;
-}
-
-/** A report file whose first bytes were read. */
-export interface ArchiveEntry extends ArchiveFile {
-  /** Absent when the file cannot be read as a report; then `problem` says why. */
-  readonly header?: ReportHeader;
-  readonly problem?: string;
-}
-
-/** What is in the directory but is no report. */
-export interface SkippedFile {
-  readonly fileName: string;
-  readonly path: string;
-  readonly reason: 'unfinished' | 'foreign name' | 'not a regular file';
-  readonly uid: number;
-  /** Wall clock, milliseconds since 1970. */
-  readonly modifiedAtMs: number;
-}
-
-export interface Directory {
-  /** Newest first. */
-  readonly files: readonly ArchiveFile[];
-  readonly skipped: readonly SkippedFile[];
+  readonly isPinned: boolean;
+  readonly hasNote: boolean;
+  /** Undefined when the file cannot be read as a report; then `problem` says why. */
+  readonly header: ReportHeader | undefined;
+  readonly functions: readonly string[];
+  readonly signature: string | undefined;
+  readonly problem: string | undefined;
 }
 
 export interface Listing {
   /** Newest first. */
   readonly entries: readonly ArchiveEntry[];
-  readonly skipped: readonly SkippedFile[];
+  readonly skipped: readonly OtherFile[];
 }
 
-/** Headers read at a time: enough to keep the thread pool busy, few enough for every descriptor limit. */
-const headersAtOnce = 16;
+/** How a listing is asked for. */
+export interface Query extends Wanted {
+  readonly sort?: SortKey;
+  readonly isReversed?: boolean;
+  /** So many are looked at beyond what is needed to choose. */
+  readonly limit?: number;
+}
 
-/**
- * Names and sizes. A directory that is not there is an empty archive.
- * @throws SleeperError ERR_SLEEPER_NO_SUCH_REPORT when the directory cannot be read
- */
-export async function readArchiveDirectory(directory: string): Promise<Directory> {
-  const files: ArchiveFile[] = [];
-  const skipped: SkippedFile[] = [];
-  for (const fileName of await readNames(directory)) {
-    if (isLogName(fileName)) continue;
-    const path = join(directory, fileName);
-    const stats = await lstat(path).catch(() => null);
-    if (stats === null) {
-      continue; // pruned meanwhile
-    }
-    const name = parseReportName(fileName);
-    const skip = (reason: SkippedFile['reason']): void => {
-      skipped.push({ fileName, path, reason, uid: stats.uid, modifiedAtMs: stats.mtimeMs });
-    };
-    if (!stats.isFile()) {
-      skip('not a regular file');
-    } else if (name === null) {
-      skip(isTemporaryName(fileName) ? 'unfinished' : 'foreign name');
-    } else {
-      files.push({ ...name, fileName, path, bytes: stats.size, uid: stats.uid });
-    }
-  }
-  files.sort((a, b) => b.capturedAtMs - a.capturedAtMs || compareText(b.fileName, a.fileName));
-  return { files, skipped };
+/** Reports that were chosen. The caller closes it. */
+export interface Selection {
+  /** Reports in the archive, and how many of them were chosen; of these the limit may show fewer. */
+  readonly total: number;
+  readonly count: number;
+  /** In order, read as they are asked for. */
+  readonly entries: () => AsyncGenerator<ArchiveEntry, void>;
+  /** What is no report; those that are found to be none on the way are in it afterwards. */
+  readonly skipped: readonly OtherFile[];
+  /** Numbers and signatures, in order, of all that were chosen: for groups. */
+  readonly signatures: () => Promise<readonly SignedReport[]>;
+  readonly entry: (number: number) => Promise<ArchiveEntry | null>;
+  readonly close: () => Promise<void>;
+}
+
+/** A report of a group. */
+export interface SignedReport {
+  readonly number: number;
+  readonly fileName: string;
+  /** Undefined when the report cannot be read. */
+  readonly signature: string | undefined;
 }
 
 /**
- * Everything with its header.
+ * Everything there is. What the index did not know, it knows afterwards, when this user may write.
  * @throws SleeperError ERR_SLEEPER_NO_SUCH_REPORT when the directory cannot be read
  */
 export async function listArchive(directory: string): Promise<Listing> {
-  const { files, skipped } = await readArchiveDirectory(directory);
-  const entries: ArchiveEntry[] = [];
-  for (let start = 0; start < files.length; start += headersAtOnce) {
-    entries.push(...(await Promise.all(files.slice(start, start + headersAtOnce).map(readEntry))));
+  const selection = await selectReports(directory, {});
+  try {
+    const entries: ArchiveEntry[] = [];
+    for await (const entry of selection.entries()) entries.push(entry);
+    return { entries, skipped: selection.skipped };
+  } finally {
+    await selection.close();
   }
-  return { entries: entries.sort(newestFirst), skipped };
 }
 
-async function readEntry(file: ArchiveFile): Promise<ArchiveEntry> {
+/** Chooses reports. @throws SleeperError ERR_SLEEPER_NO_SUCH_REPORT when the directory cannot be read */
+export async function selectReports(directory: string, query: Query): Promise<Selection> {
+  const catalog = await Catalog.open(directory);
   try {
-    return { ...file, header: await readHeader(file.path) };
+    const skipped = [...catalog.names.others];
+    const { numbers, isFound } = await choose(catalog, query);
+    const entry = (number: number): Promise<ArchiveEntry | null> =>
+      readEntry(catalog, number, skipped);
+    return {
+      total: catalog.size,
+      count: numbers.length,
+      skipped,
+      entry,
+      entries: () => readEntries(catalog, numbers, query, isFound, entry),
+      signatures: () => readSignatures(catalog, numbers),
+      close: () => catalog.close(),
+    };
   } catch (error) {
-    if (error instanceof SleeperError) {
-      return { ...file, problem: error.message };
-    }
+    await catalog.close();
     throw error;
   }
 }
 
-/** Names have whole seconds; headers tell the order within one. */
-function newestFirst(a: ArchiveEntry, b: ArchiveEntry): number {
+/** Numbers of what is wanted, in the order in which it is wanted. */
+async function choose(
+  catalog: Catalog,
+  query: Query,
+): Promise<{ readonly numbers: number[]; readonly isFound: boolean }> {
+  const { sort = 'time', isReversed = false } = query;
+  let numbers = Array.from({ length: catalog.size }, (_, number) => number);
+  if (asksNames(query)) {
+    numbers = numbers.filter((number) =>
+      isWantedByName(catalog.nameOf(number), query, catalog.names),
+    );
+  }
+  const isFound = needsFacts(query) || sort === 'size' || sort === 'kind';
+  if (isFound) {
+    const sizes = new Float64Array(catalog.size);
+    const kinds = new Map<number, string>();
+    const unwanted = new Set<number>();
+    await catalog.find(numbers, (number, text) => {
+      if (!isWantedByFacts(text, catalog.nameOf(number), query)) unwanted.add(number);
+      if (sort === 'size') sizes[number] = sizeOf(text) ?? catalog.problemOf(number)?.bytes ?? 0;
+      if (sort === 'kind') kinds.set(number, signatureIn(text)?.split(' ', 1)[0] ?? '');
+    });
+    numbers = numbers.filter((number) => !unwanted.has(number));
+    if (sort === 'size') numbers.sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0));
+    if (sort === 'kind')
+      numbers.sort((a, b) => compareText(kinds.get(a) ?? '', kinds.get(b) ?? ''));
+  }
+  return { numbers: isReversed ? numbers.reverse() : numbers, isFound };
+}
+
+async function readSignatures(
+  catalog: Catalog,
+  numbers: readonly number[],
+): Promise<readonly SignedReport[]> {
+  const signatures = new Map<number, string>();
+  await catalog.find(numbers, (number, text) => {
+    const signature = signatureIn(text);
+    if (signature !== undefined) signatures.set(number, signature);
+  });
+  return numbers
+    .filter((number) => catalog.problemOf(number)?.problem !== notRegular)
+    .map((number) => ({
+      number,
+      fileName: catalog.nameOf(number),
+      signature: signatures.get(number),
+    }));
+}
+
+/** Entries within one second, of which names do not tell the order, are read together. */
+async function* readEntries(
+  catalog: Catalog,
+  numbers: readonly number[],
+  { sort = 'time', isReversed = false, limit = Infinity }: Query,
+  isFound: boolean,
+  read: (number: number) => Promise<ArchiveEntry | null>,
+): AsyncGenerator<ArchiveEntry, void> {
+  let end = Math.min(limit, numbers.length);
+  while (sort === 'time' && isSameSecond(catalog, numbers[end - 1], numbers[end])) end++;
+  if (!isFound) await catalog.find(numbers.slice(0, end));
+  let left = limit;
+  for (let first = 0, next: number; first < end && left > 0; first = next) {
+    next = first + 1;
+    while (sort === 'time' && next < end && isSameSecond(catalog, numbers[first], numbers[next]))
+      next++;
+    const together: ArchiveEntry[] = [];
+    for (const number of numbers.slice(first, next)) {
+      const entry = await read(number);
+      if (entry !== null) together.push(entry);
+    }
+    if (together.length > 1) {
+      together.sort(byExactTime);
+      if (isReversed) together.reverse();
+    }
+    for (const entry of together) if (left-- > 0) yield entry;
+  }
+}
+
+/** Characters of a name that tell its second. */
+const timeChars = '20261123T004831Z'.length;
+
+function isSameSecond(catalog: Catalog, a: number | undefined, b: number | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  return catalog.nameOf(a).slice(0, timeChars) === catalog.nameOf(b).slice(0, timeChars);
+}
+
+function byExactTime(a: ArchiveEntry, b: ArchiveEntry): number {
   return (
-    b.capturedAtMs - a.capturedAtMs ||
     compareText(b.header?.capturedAt ?? '', a.header?.capturedAt ?? '') ||
     compareText(b.fileName, a.fileName)
   );
@@ -117,19 +200,43 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-async function readNames(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (cause) {
-    const errno = errnoOf(cause);
-    if (errno === 'ENOENT') {
-      return [];
-    }
-    throw new SleeperError(
-      'ERR_SLEEPER_NO_SUCH_REPORT',
-      `Cannot read the archive ${directory}: ${errno}.`,
-      { directory, errno },
-      { cause },
-    );
-  }
+/** @returns null for what only has the name of a report */
+async function readEntry(
+  catalog: Catalog,
+  number: number,
+  skipped: OtherFile[],
+): Promise<ArchiveEntry | null> {
+  const fileName = catalog.nameOf(number);
+  const name = parseReportName(fileName);
+  const path = join(catalog.directory, fileName);
+  const trouble = catalog.problemOf(number);
+  if (trouble?.problem === notRegular)
+    skipped.push({ fileName, path, reason: 'not a regular file' });
+  if (name === null || trouble?.problem === notRegular) return null;
+  const text = await catalog.textOf(number);
+  const facts: IndexFacts | null = text === undefined ? null : factsOfLine(text);
+  const stem = stemOf(fileName);
+  return {
+    ...name,
+    fileName,
+    stem,
+    path,
+    bytes: sizeOf(text) ?? trouble?.bytes ?? 0,
+    isPinned: catalog.names.isPinned(stem),
+    hasNote: catalog.names.hasNote(stem),
+    header: facts?.header,
+    functions: facts?.functions ?? [],
+    signature: signatureIn(text),
+    problem: trouble?.problem,
+  };
+}
+
+function signatureIn(text: string | undefined): string | undefined {
+  const line = text === undefined ? null : parseIndexLine(text);
+  return line !== null && 'stem' in line ? line.signature : undefined;
+}
+
+function sizeOf(text: string | undefined): number | undefined {
+  const line = text === undefined ? null : parseIndexLine(text);
+  return line !== null && 'stem' in line ? line.bytes : undefined;
 }

@@ -2,10 +2,10 @@
  * Where reports are kept, and whether that place may be trusted. A report holds values of a program: nobody but its
  * owner may read it, and nobody may make us write or delete elsewhere by means of a link.
  */
-import { constants } from 'node:fs';
+import { constants as fileConstants } from 'node:fs';
 import { lstat, mkdir, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { constants, homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { SleeperError } from '../errors.ts';
 
@@ -51,7 +51,10 @@ export async function openSafeDirectory(path: string): Promise<SafeDirectory> {
   await createDirectory(path);
   let handle: FileHandle;
   try {
-    handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    handle = await open(
+      path,
+      fileConstants.O_RDONLY | fileConstants.O_DIRECTORY | fileConstants.O_NOFOLLOW,
+    );
   } catch (cause) {
     throw await describeOpenFailure(path, cause);
   }
@@ -141,10 +144,13 @@ function unsafe(
   );
 }
 
-/** The system's name of an error, such as ENOSPC, or its message. */
+/** The system's name of an error, such as ENOSPC, or its message. libuv has no names for some that file systems give: EDQUOT, ESTALE. */
 export function errnoOf(error: unknown): string {
-  if (error instanceof Error) {
-    return (error as NodeJS.ErrnoException).code ?? error.message;
-  }
-  return String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { code, errno } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error.message;
+  if (!code.startsWith('Unknown system error')) return code;
+  return (
+    Object.entries(constants.errno).find(([, number]) => number === -(errno ?? 0))?.[0] ?? code
+  );
 }

@@ -1,39 +1,81 @@
 /** The archive: a directory of sealed reports. */
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { SleeperError } from '../errors.ts';
 import type { Report } from '../report/schema.ts';
 import { atomicWrite } from './atomic-write.ts';
-import { formatReportName, numberedName, parseReportName } from './file-name.ts';
-import type { ReportNameParts } from './file-name.ts';
-import { listArchive } from './list.ts';
-import type { ArchiveEntry, Listing } from './list.ts';
-import { errnoOf, openSafeDirectory } from './location.ts';
-import type { SafeDirectory } from './location.ts';
-import { defaultPolicy, pruneArchive } from './prune.ts';
-import type { PruneOptions, PrunePolicy, PruneResult } from './prune.ts';
+import type { PrunePolicy } from './choose.ts';
+import { readPolicy } from './kept-policy.ts';
+import {
+  type Delivery,
+  type OutgoingReport,
+  type ReportDestination,
+  deliver,
+  fallbackDirectories,
+} from './destination.ts';
+import type { ReportFacts } from './facts.ts';
+import { formatReportName, numberedName, parseReportName, stemOf } from './file-name.ts';
+import { findReport } from './find.ts';
+import { appendToIndex, formatIndexLine } from './index-file.ts';
+import { type Listing, listArchive } from './list.ts';
+import { type SafeDirectory, errnoOf, openSafeDirectory } from './location.ts';
+import {
+  type RepeatPolicy,
+  type SignatureHistory,
+  addOccurrence,
+  isRepeat,
+  readOccurrences,
+  signaturesName,
+} from './occurrences.ts';
 import { readReport } from './read.ts';
+import { type PruneOptions, type PruneResult, pruneArchive, rotate } from './rotation.ts';
+
+export { factsOf as namePartsOf } from './facts.ts';
 
 /** Reports of the same name tried before giving up; names hold a random id, so that two are rare. */
 const maxSameNames = 100;
 
+/** How to seal. */
+export interface SealOptions {
+  /** A name promised to somebody before the report existed; taken already, the report is sealed under it with a number. */
+  readonly fileName?: string;
+  /** The same trouble again within the cool-down is counted, not written. */
+  readonly repeats?: RepeatPolicy;
+  /** Without it, a report that the archive does not take is lost. */
+  readonly fallback?: boolean;
+}
+
+/** What became of a report. */
+export interface Sealed extends Delivery {
+  /** True: it was counted; `path` is the newest report of the same signature. */
+  readonly isCounted: boolean;
+}
+
 /** An archive directory. Reading never creates it; the first seal does. */
-export interface Archive {
+export interface Archive extends ReportDestination {
   readonly path: string;
   /**
-   * Makes encoded bytes a file of the archive, on the disk when this returns, then prunes.
-   * @param options.fileName a name promised to somebody before the report existed; taken already, the report is
-   *                         sealed under that name with a number
+   * Makes encoded bytes a file of the archive, on the disk when this returns, then rotates.
+   * @param content bytes, or a function that gives them piece by piece
    * @returns the path
    * @throws SleeperError ERR_SLEEPER_ARCHIVE_UNSAFE, ERR_SLEEPER_ARCHIVE_WRITE: nothing was left behind
    */
   seal: (
-    bytes: Uint8Array,
-    header: ReportNameParts,
-    options?: { readonly fileName?: string },
+    content: Uint8Array | OutgoingReport['content'],
+    facts: ReportFacts,
+    options?: SealOptions,
   ) => Promise<string>;
+  /** The same, and says what became of it. @throws SleeperError ERR_SLEEPER_ARCHIVE_WRITE saying what is lost */
+  keep: (
+    content: OutgoingReport['content'],
+    facts: ReportFacts,
+    options?: SealOptions,
+  ) => Promise<Sealed>;
+  /** Counts one more occurrence without a report. Fails silently: no report depends on it. */
+  count: (facts: ReportFacts) => Promise<void>;
   /** Newest first. */
   list: () => Promise<Listing>;
+  /** How often a trouble was seen. */
+  history: (signature: string) => Promise<SignatureHistory | null>;
   /**
    * Finds one report's path.
    * @param selector `last`, the beginning of an id, a file name of the archive, or a path
@@ -45,41 +87,108 @@ export interface Archive {
   prune: (options?: PruneOptions) => Promise<PruneResult>;
 }
 
-/** The facts of a report that its file name is made of. */
-export function namePartsOf(report: Report): ReportNameParts {
-  return {
-    id: report.id,
-    capturedAt: report.capturedAt,
-    hostname: report.host.hostname,
-    pid: report.process.pid,
-    triggerKind: report.trigger.kind,
-  };
-}
-
 /**
  * Opens an archive; nothing is touched yet.
  * @param path absolute, from locateArchive()
+ * @param policy instead of the limits that the archive keeps
  */
-export function openArchive(path: string, policy: PrunePolicy = defaultPolicy): Archive {
-  return {
+export function openArchive(path: string, policy?: PrunePolicy): Archive {
+  const archive: Archive = {
     path,
-    seal: (bytes, header, options) => sealReport(path, policy, bytes, header, options?.fileName),
+    name: path,
+    take: async (report) => takeReport(path, policy ?? (await readPolicy(path)), report),
+    seal: async (content, facts, options) =>
+      (await keepReport(archive, outgoing(content, facts, options), options ?? {})).path,
+    keep: (content, facts, options) =>
+      keepReport(archive, outgoing(content, facts, options), options ?? {}),
+    count: (facts) => countOnly(path, facts),
     list: () => listArchive(path),
+    history: (signature) => readOccurrences(`${path}/${signaturesName}`, signature),
     find: (selector) => findReport(path, selector),
     read: async (selector) => readReport(await findReport(path, selector)),
-    prune: (options) => pruneArchive(path, policy, options),
+    prune: async (options) => pruneArchive(path, policy ?? (await readPolicy(path)), options),
+  };
+  return archive;
+}
+
+function outgoing(
+  content: Uint8Array | OutgoingReport['content'],
+  facts: ReportFacts,
+  options: SealOptions | undefined,
+): OutgoingReport {
+  const fileName = options?.fileName;
+  return {
+    facts,
+    content: typeof content === 'function' ? content : () => [content],
+    ...(fileName !== undefined && { fileName }),
   };
 }
 
-async function sealReport(
+async function keepReport(
+  archive: Archive,
+  report: OutgoingReport,
+  { repeats, fallback = false }: SealOptions,
+): Promise<Sealed> {
+  const { signature } = report.facts.header;
+  if (repeats !== undefined && report.fileName === undefined) {
+    const history = await archive.history(signature);
+    const example = history?.occurrences.findLast((one) => one.report !== undefined)?.report;
+    if (example !== undefined && isRepeat(history, repeats, Date.parse(report.facts.capturedAt))) {
+      await countOnly(archive.path, report.facts);
+      return { path: resolve(archive.path, `${example}.msgpack`), refusals: [], isCounted: true };
+    }
+  }
+  const others = fallback ? fallbackDirectories().map(fallbackDestination) : [];
+  return { ...(await deliver(report, [archive, ...others])), isCounted: false };
+}
+
+/** The directory is asked for when it is needed: asking may make one. */
+function fallbackDestination(directory: () => Promise<string>): ReportDestination {
+  return {
+    name: 'the fallback directory',
+    take: async (report) => {
+      const path = await directory().catch((cause: unknown) => {
+        const errno = errnoOf(cause);
+        throw new SleeperError(
+          'ERR_SLEEPER_ARCHIVE_WRITE',
+          `Cannot make a directory in the temporary directory: ${errno}.`,
+          { errno },
+          { cause },
+        );
+      });
+      return openArchive(path).take(report);
+    },
+  };
+}
+
+async function countOnly(path: string, facts: ReportFacts): Promise<void> {
+  const directory = await openSafeDirectory(path).catch(() => null);
+  if (directory === null) return;
+  try {
+    await note(directory, facts);
+  } finally {
+    await directory.handle.close();
+  }
+}
+
+function note(directory: SafeDirectory, facts: ReportFacts, report?: string): Promise<void> {
+  const { capturedAt, pid, hostname, header } = facts;
+  const occurrence = {
+    at: capturedAt,
+    pid,
+    host: hostname,
+    ...(report !== undefined && { report }),
+  };
+  return addOccurrence(directory, header.signature, occurrence).catch(() => undefined);
+}
+
+async function takeReport(
   path: string,
   policy: PrunePolicy,
-  bytes: Uint8Array,
-  header: ReportNameParts,
-  promisedName: string | undefined,
+  { facts, content, fileName: promised }: OutgoingReport,
 ): Promise<string> {
-  const wanted = promisedName ?? formatReportName(header);
-  if (parseReportName(wanted) === null) {
+  const wanted = promised ?? formatReportName(facts);
+  if (parseReportName(wanted) === null || wanted.endsWith('.gz')) {
     throw new SleeperError(
       'ERR_SLEEPER_ARCHIVE_WRITE',
       `Cannot seal a report as ${wanted}: that is not the name of a report.`,
@@ -87,23 +196,39 @@ async function sealReport(
     );
   }
   const directory = await openSafeDirectory(path);
-  let fileName: string;
   try {
-    fileName = await writeMakingRoom(directory, policy, wanted, bytes);
+    const { fileName, bytes } = await writeMakingRoom(directory, policy, wanted, content);
+    await afterSeal(directory, policy, fileName, bytes, facts);
+    return resolve(path, fileName);
   } catch (cause) {
+    if (cause instanceof SleeperError) throw cause;
     const errno = errnoOf(cause);
     throw new SleeperError(
       'ERR_SLEEPER_ARCHIVE_WRITE',
-      `Cannot write the report of process ${header.pid} (${wanted}, ${bytes.length} bytes) into ${path}: ${errno}. This report is lost.`,
-      { path, fileName: wanted, bytes: bytes.length, errno },
+      `Cannot write the report of process ${facts.pid} (${wanted}) into ${path}: ${errno}.`,
+      { path, fileName: wanted, errno },
       { cause },
     );
   } finally {
     await directory.handle.close();
   }
-  // The report is safe. That an old one could not be deleted is told by the next `sleeper prune`.
-  await pruneArchive(path, policy).catch(() => undefined);
-  return resolve(path, fileName);
+}
+
+/** The report is safe. What goes wrong from here on costs an index that is made again, or is told by the next `sleeper prune`. */
+async function afterSeal(
+  directory: SafeDirectory,
+  policy: PrunePolicy,
+  fileName: string,
+  bytes: number,
+  facts: ReportFacts,
+): Promise<void> {
+  const stem = stemOf(fileName);
+  const { signature } = facts.header;
+  const history = await readOccurrences(directory.pathOf(signaturesName), signature);
+  const previous = history?.occurrences.findLast((one) => one.report !== undefined)?.report ?? '';
+  await note(directory, facts, stem);
+  await appendToIndex(directory, [formatIndexLine(stem, bytes, previous, facts)]);
+  await rotate(directory, policy, Date.now()).catch(() => undefined);
 }
 
 /** A full disk costs old reports before it costs the new one. */
@@ -111,91 +236,37 @@ async function writeMakingRoom(
   directory: SafeDirectory,
   policy: PrunePolicy,
   wanted: string,
-  bytes: Uint8Array,
-): Promise<string> {
+  content: OutgoingReport['content'],
+): Promise<{ fileName: string; bytes: number }> {
   try {
-    return await writeUnderFreeName(directory, wanted, bytes);
+    return await writeUnderFreeName(directory, wanted, content);
   } catch (error) {
     if (!['ENOSPC', 'EDQUOT'].includes(errnoOf(error))) {
       throw error;
     }
-    const neededBytes = bytes.length + 64 * 1024; // and a little for the directory
+    let neededBytes = 64 * 1024; // a little for the directory
+    for (const part of content()) neededBytes += part.length;
     const { choices } = await pruneArchive(directory.path, policy, { neededBytes });
     if (choices.length === 0) {
       throw error;
     }
-    return writeUnderFreeName(directory, wanted, bytes);
+    return writeUnderFreeName(directory, wanted, content);
   }
 }
 
 async function writeUnderFreeName(
   directory: SafeDirectory,
   wanted: string,
-  bytes: Uint8Array,
-): Promise<string> {
+  content: OutgoingReport['content'],
+): Promise<{ fileName: string; bytes: number }> {
   for (let attempt = 1; ; attempt++) {
     const fileName = numberedName(wanted, attempt);
     try {
-      await atomicWrite(directory, fileName, bytes);
-      return fileName;
+      return { fileName, bytes: await atomicWrite(directory, fileName, content()) };
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST' || attempt === maxSameNames) {
         throw error;
       }
     }
   }
-}
-
-async function findReport(path: string, selector: string): Promise<string> {
-  if (selector.includes('/')) {
-    return resolve(selector);
-  }
-  const { entries } = await listArchive(path);
-  if (selector === 'last') {
-    const [newest] = entries;
-    return newest?.path ?? failToFind(path, 'The archive holds no report');
-  }
-  const sameName = entries.find((entry) => entry.fileName === selector);
-  if (sameName !== undefined) {
-    return sameName.path;
-  }
-  if (await isFile(selector)) {
-    return resolve(selector);
-  }
-  const found = entries.filter((entry) => isNamedBy(entry, selector.toLowerCase()));
-  const [first, second] = found;
-  if (first === undefined) {
-    failToFind(path, `No report has an id that begins with ${JSON.stringify(selector)}`);
-  }
-  if (second !== undefined) {
-    throw new SleeperError(
-      'ERR_SLEEPER_USAGE',
-      `${found.length} reports have an id that begins with ${JSON.stringify(selector)}; give more of it.`,
-      { selector, fileNames: found.map((entry) => entry.fileName) },
-    );
-  }
-  return first.path;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
-}
-
-function isNamedBy(entry: ArchiveEntry, selector: string): boolean {
-  if (selector === '') {
-    return false;
-  }
-  const id = entry.header?.id.toLowerCase() ?? '';
-  return (
-    id.startsWith(selector) ||
-    id.replaceAll('-', '').startsWith(selector) ||
-    entry.shortId.startsWith(selector)
-  );
-}
-
-function failToFind(path: string, problem: string): never {
-  throw new SleeperError('ERR_SLEEPER_NO_SUCH_REPORT', `${problem} (${path}).`, { path });
 }

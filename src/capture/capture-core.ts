@@ -1,11 +1,13 @@
 /** A core file as a capture: like that of a live process, but of one moment long ago, on a machine that is not this one. */
 import { performance } from 'node:perf_hooks';
 import { type CoreReading, readCore } from '../reader/read-core.ts';
-import { redactCapture } from '../report/redact.ts';
 import { type Capture, type Missing, formatVersion, minReaderVersion } from '../report/schema.ts';
 import { describeSignal } from './core-signal.ts';
 import { coreThreads } from './core-threads.ts';
+import { asyncStoreSection } from './async-stores.ts';
 import { loopSection } from './loop-section.ts';
+import { mapCapture } from './original-places.ts';
+import { redact } from './redaction.ts';
 
 /** What to capture. */
 export interface CoreCaptureRequest {
@@ -15,6 +17,8 @@ export interface CoreCaptureRequest {
   /** The node binary, when it is not where the core says. */
   readonly node?: string;
   readonly deadlineMs: number;
+  /** Where source maps are, besides where the program says; by default SLEEPER_SOURCE_MAP_DIR. */
+  readonly sourceMapDirectory?: string;
 }
 
 /** What no core holds. */
@@ -28,11 +32,23 @@ const neverKnown: readonly Missing[] = [
 ];
 
 /** Captures a core. @throws SleeperError as readCore() */
-export function captureCore(request: CoreCaptureRequest): Capture {
+export async function captureCore(request: CoreCaptureRequest): Promise<Capture> {
   const startedAtMs = performance.now();
   const { path, id, node, deadlineMs } = request;
   const core = readCore(path, { deadlineMs, ...(node !== undefined && { node }) });
-  return redactCapture({
+  const loops = loopSection(core.activity);
+  // The files of this machine: whether they are those of the process, their texts tell.
+  const mapped = await mapCapture(
+    { threads: coreThreads(core), tasks: [...core.tasks], timers: loops.timers },
+    {
+      scripts: [core.scripts],
+      root: '',
+      startedAtMs: core.modifiedAtMs,
+      timeMs: startedAtMs + deadlineMs - performance.now(),
+      directory: request.sourceMapDirectory,
+    },
+  );
+  return redact({
     id,
     formatVersion,
     minReaderVersion,
@@ -42,10 +58,11 @@ export function captureCore(request: CoreCaptureRequest): Capture {
     trigger: triggerOf(path, core),
     host: { hostname: 'unknown', kernel: core.kernel ?? 'unknown' },
     process: processOf(core),
-    threads: coreThreads(core),
-    tasks: [],
-    ...loopSection(core.activity),
-    missing: [...core.missing, ...neverKnown],
+    ...loops,
+    ...mapped.placed,
+    ...(mapped.scripts.length > 0 && { scripts: [...mapped.scripts] }),
+    ...asyncStoreSection(core.threads.flatMap(({ reading }) => reading ?? [])),
+    missing: [...core.missing, ...mapped.missing, ...neverKnown],
     redactions: { count: 0, keys: [] },
   });
 }

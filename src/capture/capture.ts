@@ -11,32 +11,38 @@
 import { performance } from 'node:perf_hooks';
 import { SleeperError } from '../errors.ts';
 import { connectAgent } from '../probe/agent.ts';
+import { readFlight } from '../probe/flight-file.ts';
 import { readHost } from '../probe/host.ts';
 import { type ProcessIdentity, isAlive, requireNodeProcess } from '../probe/identity.ts';
 import { type ProcessFacts, readProcessFacts } from '../probe/process-facts.ts';
 import { readFact } from '../probe/fact.ts';
 import { readStatus } from '../probe/stat.ts';
 import { readTasks } from '../probe/task.ts';
+import { readKeptStack } from '../reader/kept-stack.ts';
 import { openEventLoop, readProcess } from '../reader/read.ts';
 import type { EventLoopClock, KnownIsolate, ProcessReading } from '../reader/reading.ts';
-import { redactCapture } from '../report/redact.ts';
 import {
   type Capture,
   type ErrorRecord,
   type Missing,
-  type Thread,
+  type Sample,
+  type Task,
   type Trigger,
   formatVersion,
   minReaderVersion,
 } from '../report/schema.ts';
 import { type CaptureDependencies, askAgent, climb } from './climb.ts';
-import { parseErrorFrames } from './error-frames.ts';
-import { lookAgain, waitUntilTurnedOrStuck } from './looks.ts';
+import { type Death, readDeath, showLastStack } from './last-stack.ts';
+import { ProcessLooks, waitUntilTurnedOrStuck } from './looks.ts';
+import { asyncStoreSection } from './async-stores.ts';
+import { flightSection, toBreadcrumb } from './flight-section.ts';
 import { liveLoopSection } from './loop-section.ts';
+import { readNeighbours } from './neighbours.ts';
 import { processSection } from './process-section.ts';
-import { addSourceLines } from './source-lines.ts';
+import { mapCapture, type MapWishes } from './original-places.ts';
 import { mergeThreads, nameCalls } from './threads.ts';
 import { within } from './within.ts';
+import { redact } from './redaction.ts';
 
 /** What to capture. */
 export interface CaptureRequest {
@@ -51,15 +57,24 @@ export interface CaptureRequest {
   readonly askAgent?: boolean;
   /** False: stacks only, no search of the heap for suspended async functions. */
   readonly tasks?: boolean;
+  /** False: names and places only, after one short stop. */
+  readonly values?: boolean;
   /** What only the inside knows. */
   readonly error?: ErrorRecord;
-  /** Thread in which the error was thrown; the main thread when absent. */
-  readonly errorTid?: number;
+  /** The process is dying and waits for us; what its agent knows of that. */
+  readonly death?: Death;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly breadcrumbs?: readonly Record<string, unknown>[];
+  /** Where source maps are, besides where the program says; by default SLEEPER_SOURCE_MAP_DIR. */
+  readonly sourceMapDirectory?: string;
 }
 
-const realDependencies: CaptureDependencies = { readProcess, openEventLoop, connectAgent };
+const realDependencies: CaptureDependencies = {
+  readProcess,
+  readKeptStack,
+  openEventLoop,
+  connectAgent,
+};
 
 /** Kept for /proc and for putting the report together. */
 const reserveMs = 400;
@@ -83,57 +98,107 @@ export async function capture(
 
   const clock = await openClock(request, dependencies, endsAtMs);
   if (clock !== null) await settle(request, clock, endsAtMs);
-  const firstLookAtMs = performance.now();
   const before = readTasks(request.pid);
   if (!before.known) throw targetGone(request.pid);
+  const looks = new ProcessLooks(request.pid, before.value);
   // Before anybody disturbs it: being stopped, and answering an agent, make a loop turn.
   const loop = clock?.read() ?? null;
   const calls = nameCalls(request.pid, before.value);
   const factsRead = readProcessFacts(request.pid, Math.min(factsTimeoutMs, request.deadlineMs / 2));
   noteTracer(request.pid, missing);
-  const isolates =
-    request.isolates ??
-    (request.askAgent === false ? [] : await askAgent(request.pid, dependencies, missing));
-  const readerMs = endsAtMs - reserveMs - performance.now();
-  const wishes = { timeMs: readerMs, tasks: request.tasks !== false };
+  const isolates = await isolatesOf(request, dependencies, missing);
+  const timeLeftMs = (): number => endsAtMs - reserveMs - performance.now();
+  const death = await readDeath(request, timeLeftMs(), dependencies, missing);
+  const { tasks = true, values = true } = request;
+  // A dying thread does nothing but wait for us.
+  const more = death === null && values && { looks: looks.wishes() };
+  const wishes = { timeMs: timeLeftMs(), tasks, values, ...more };
   const reading = await climb(request.pid, isolates, wishes, dependencies, missing);
-  const main = before.value.find((task) => task.tid === request.pid);
-  const samples = await lookAgain(request.pid, main, firstLookAtMs, endsAtMs);
+  const { samples, cpuQuota } = await looks.finish(death === null, reading, endsAtMs);
   const facts = await factsRead;
   noteEnd(identity, request, reading, missing);
 
-  const threads = mergeThreads({
-    pid: request.pid,
-    tasks: before.value,
-    calls,
-    reading,
-    loop,
-    isolates,
-  });
+  const sights = { pid: request.pid, tasks: before.value, calls, reading, loop, isolates };
+  const threads = mergeThreads(sights);
   if (reading !== null) missing.push(...reading.missing);
-  return redactCapture({
+  const process = processSection(request.pid, facts, reading, missing);
+  const loops = liveLoopSection(request.pid, reading?.activity ?? null);
+  const seen = { process, threads, requests: loops.requests };
+  const neighbours = await readNeighbours(request.pid, seen, dependencies, endsAtMs);
+  const shown = death === null ? threads : showLastStack(threads, death, facts, missing);
+  const mapped = await mapTarget(
+    { threads: shown, tasks: reading?.tasks ?? [], timers: loops.timers, samples },
+    { scripts: [reading?.scripts, death?.scripts], startedAtMs: facts.startedAtMs },
+    { request, timeLeftMs: timeLeftMs(), missing },
+  );
+  return redact({
     id: request.id,
     formatVersion,
     minReaderVersion,
     capturedAt,
     durationMs: Math.round(performance.now() - startedAtMs),
     pausedMs: reading?.pausedMs ?? 0,
-    trigger: request.trigger,
+    trigger: { ...request.trigger, ...(death !== null && { tid: death.tid }) },
     host: {
       ...readHost(),
       ...(facts.containerId.known && { containerId: facts.containerId.value }),
     },
-    process: processSection(request.pid, facts, reading, missing),
-    threads: withErrorFrames(threads, request, facts, missing),
-    tasks: [...(reading?.tasks ?? [])],
-    ...liveLoopSection(request.pid, reading?.activity ?? null),
-    ...(request.error && { error: request.error }),
+    process: { ...process, ...(cpuQuota !== undefined && { cpuQuota }) },
+    ...loops,
+    ...mapped,
+    neighbours,
+    ...asyncStoreSection(reading?.threads ?? []),
+    ...flightSection(readFlight(request.pid), Date.now()),
+    ...(death?.fault && { fault: death.fault }),
     ...(request.annotations && { annotations: { ...request.annotations } }),
-    ...(request.breadcrumbs && { breadcrumbs: [...request.breadcrumbs] }),
-    samples,
+    ...(request.breadcrumbs && { breadcrumbs: request.breadcrumbs.map(toBreadcrumb) }),
     missing,
     redactions: { count: 0, keys: [] },
   });
+}
+
+async function isolatesOf(
+  request: CaptureRequest,
+  dependencies: CaptureDependencies,
+  missing: Missing[],
+): ReturnType<typeof askAgent> {
+  if (request.isolates !== undefined) return request.isolates;
+  return request.askAgent === false ? [] : askAgent(request.pid, dependencies, missing);
+}
+
+/** What holds places, with those before compilation by the source maps that the target sees. */
+async function mapTarget(
+  placed: Pick<Capture, 'threads' | 'timers'> & {
+    readonly tasks: readonly Task[];
+    readonly samples: Sample[];
+  },
+  { scripts, startedAtMs }: Pick<MapWishes, 'scripts'> & Pick<ProcessFacts, 'startedAtMs'>,
+  {
+    request,
+    timeLeftMs,
+    missing,
+  }: {
+    readonly request: CaptureRequest;
+    readonly timeLeftMs: number;
+    readonly missing: Missing[];
+  },
+): Promise<Pick<Capture, 'threads' | 'tasks' | 'timers' | 'samples' | 'error' | 'scripts'>> {
+  const { samples, tasks, ...rest } = placed;
+  const all = {
+    ...rest,
+    tasks: [...tasks],
+    ...(request.error && { error: request.error }),
+    ...(samples.length > 0 && { samples }),
+  };
+  const mapped = await mapCapture(all, {
+    scripts,
+    root: `/proc/${request.pid}/root`,
+    startedAtMs: startedAtMs.known ? startedAtMs.value : 0,
+    timeMs: timeLeftMs / 2,
+    directory: request.sourceMapDirectory,
+  });
+  missing.push(...mapped.missing);
+  return { ...mapped.placed, ...(mapped.scripts.length > 0 && { scripts: [...mapped.scripts] }) };
 }
 
 /** @returns null when the loop cannot be found; the reader will say why */
@@ -188,30 +253,4 @@ function noteEnd(
   if (isAlive(identity)) return;
   if (reading === null && request.trigger.kind === 'request') throw targetGone(identity.pid);
   missing.push({ what: 'process', reason: 'it ended while it was being captured' });
-}
-
-/** The guilty thread of a crash shows the stack of the error, not that of the code that reports it. */
-function withErrorFrames(
-  threads: readonly Thread[],
-  request: CaptureRequest,
-  facts: ProcessFacts,
-  missing: Missing[],
-): Thread[] {
-  const stack = request.error?.stack;
-  const frames = stack === undefined ? [] : parseErrorFrames(stack);
-  if (frames.length === 0) return [...threads];
-  missing.push({
-    what: 'arguments and locals at the throw',
-    reason: 'not-supported: the frames come from the text of error.stack',
-  });
-  const startedAtMs = facts.startedAtMs.known ? facts.startedAtMs.value : 0;
-  const guilty = request.errorTid ?? request.pid;
-  return threads.map((thread) => {
-    if (thread.tid !== guilty) return thread;
-    return {
-      ...thread,
-      frames: addSourceLines(request.pid, frames, startedAtMs),
-      note: 'the stack of the error, as it was when the error was made',
-    };
-  });
 }

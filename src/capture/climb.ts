@@ -1,11 +1,13 @@
 /** The middle rungs of the ladder: the agent and the reader, each with its deadline, each with its reason when it fails. */
 import { SleeperError } from '../errors.ts';
 import type { AgentClient, IsolateAnswer } from '../probe/agent.ts';
+import type { KeptStack } from '../reader/kept-stack.ts';
 import type {
   EventLoopClock,
   KnownIsolate,
   ProcessReading,
   ReadOptions,
+  ThreadReading,
 } from '../reader/reading.ts';
 import type { Missing } from '../report/schema.ts';
 import { within } from './within.ts';
@@ -13,6 +15,11 @@ import { within } from './within.ts';
 /** The rungs, replaceable by tests. */
 export interface CaptureDependencies {
   readProcess(pid: number, options: ReadOptions): ProcessReading | Promise<ProcessReading>;
+  readKeptStack(
+    pid: number,
+    kept: KeptStack,
+    deadlineMs: number,
+  ): ThreadReading | null | Promise<ThreadReading | null>;
   openEventLoop(pid: number): EventLoopClock | Promise<EventLoopClock>;
   connectAgent(pid: number): AgentClient;
 }
@@ -23,7 +30,7 @@ const agentTimeoutMs = 150;
 /** Asks the agent for leave to trace and for its isolates. Empty when there is no agent, or it does not answer. */
 export async function askAgent(
   pid: number,
-  dependencies: CaptureDependencies,
+  dependencies: Pick<CaptureDependencies, 'connectAgent'>,
   missing: Missing[],
 ): Promise<readonly (KnownIsolate & Partial<IsolateAnswer>)[]> {
   let agent: AgentClient;
@@ -59,17 +66,17 @@ const fatalReaderErrors = new Set(['ERR_SLEEPER_NOT_NODE']);
 export async function climb(
   pid: number,
   isolates: readonly KnownIsolate[],
-  wishes: { readonly timeMs: number; readonly tasks: boolean },
+  wishes: { readonly timeMs: number } & Pick<ReadOptions, 'tasks' | 'values' | 'looks'>,
   dependencies: CaptureDependencies,
   missing: Missing[],
 ): Promise<ProcessReading | null> {
-  const { timeMs, tasks } = wishes;
+  const { timeMs, ...rest } = wishes;
   if (timeMs <= 0) {
     missing.push({ what: 'reader', reason: 'no time left' });
     return null;
   }
   try {
-    const options = { deadlineMs: timeMs, tasks, ...(isolates.length > 0 && { isolates }) };
+    const options = { deadlineMs: timeMs, ...rest, ...(isolates.length > 0 && { isolates }) };
     const reading = await within(async () => dependencies.readProcess(pid, options), timeMs);
     if (reading.known) return reading.value;
     missing.push({ what: 'reader', reason: reading.reason });

@@ -7,7 +7,7 @@ import type { Frame } from '../report/schema.ts';
 /** Lines shown before and after the line of the frame. */
 const linesAround = 2;
 /** The kernel's start time of a process is exact to 10 ms, file systems' times to a few. */
-const clockSlackMs = 50;
+export const clockSlackMs = 50;
 
 /**
  * Fills `source` of frames that have none.

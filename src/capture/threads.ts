@@ -71,6 +71,7 @@ function threadOf(
   if (cpuMs.known) thread.cpuMs = cpuMs.value;
   if (reading?.vmState !== undefined) thread.vmState = reading.vmState;
   if (reading?.note !== undefined) thread.note = reading.note;
+  if (reading?.omitted !== undefined) thread.omitted = reading.omitted;
   const ownClock = sights.reading?.activity?.clocks.get(tid) ?? null;
   const loopClock = isMain ? (sights.loop ?? sights.reading?.loop ?? null) : ownClock;
   const loop = loopOf(task, loopClock, isolate);

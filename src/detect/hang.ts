@@ -5,7 +5,7 @@
  * own poll (idle is healthy), not while somebody stopped, traced or froze the process, not while nobody looked (the
  * watchdog itself may have been stopped or starved), and never on the word of a single look.
  */
-import type { LoopReading } from '../probe/loop.ts';
+import { type LoopReading, isHeld } from '../probe/loop.ts';
 import type { Trigger } from '../report/schema.ts';
 
 /** When to speak of a hang. */
@@ -105,8 +105,4 @@ function turnSeenIn(reading: LoopReading): number | null {
 
 function clockTurnIn(reading: LoopReading): number {
   return reading.atMs - (reading.lastTurnAgoMs ?? 0);
-}
-
-function isHeld(reading: LoopReading): boolean {
-  return reading.loop === 'stopped' || reading.loop === 'traced' || reading.loop === 'frozen';
 }

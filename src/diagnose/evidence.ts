@@ -1,7 +1,8 @@
 /** Sentences several rules cite. Each says only what was seen. Pure. */
-import type { Verdict } from '../report/schema.ts';
-import type { Scene } from './scene.ts';
-import { describeFrame, formatDuration, listVariables } from './words.ts';
+import { oldGenerationBytes } from '../report/old-generation.ts';
+import type { SampleFrame, Verdict } from '../report/schema.ts';
+import { isAppFrame, type Scene } from './scene.ts';
+import { describeFrame, formatDuration, functionOf, listVariables } from './words.ts';
 
 /** A rule: a verdict when its picture is there, else null. */
 export type Rule = (scene: Scene) => Verdict | null;
@@ -13,11 +14,12 @@ export function nameMain(scene: Scene): string {
 
 /** How long the loop has not turned. */
 export function loopEvidence(scene: Scene): { text: string }[] {
-  const { stalledMs, main, capture } = scene;
+  const { stalledMs, main, capture, looks } = scene;
   const facts: { text: string }[] = [];
   if (main.loop?.lastTurnAgoMs !== undefined) {
+    const meanwhile = looks.isInOneTurn ? ', and not once while it was looked at' : '';
     facts.push({
-      text: `the event loop last turned ${formatDuration(main.loop.lastTurnAgoMs)} ago`,
+      text: `the event loop last turned ${formatDuration(main.loop.lastTurnAgoMs)} ago${meanwhile}`,
     });
   } else if (stalledMs !== null) {
     facts.push({ text: `the event loop had not turned for ${formatDuration(stalledMs)}` });
@@ -41,20 +43,61 @@ export function frameEvidence(scene: Scene): { text: string }[] {
   const word = app === top ? 'top frame' : 'innermost frame of the program';
   facts.push({ text: `${word}: ${describeFrame(app, capture)}` });
   const locals = listVariables(app.locals);
-  if (locals !== '') facts.push({ text: `locals of ${app.function}: ${locals}` });
+  if (locals !== '') facts.push({ text: `locals of ${functionOf(app)}: ${locals}` });
   const caller = scene.appFrames[1];
   if (caller !== undefined) facts.push({ text: `called by ${describeFrame(caller, capture)}` });
   return facts;
 }
 
-/** What the two looks at the main thread say. */
+/** What the looks at the main thread say: whether it moves, and what it used. */
 export function looksEvidence(scene: Scene): { text: string }[] {
-  const { cpuShare, isSteady, betweenLooksMs } = scene;
+  const { cpuShare, isSteady, betweenLooksMs, looks } = scene;
   if (cpuShare === null) return [];
-  const apart = formatDuration(betweenLooksMs);
-  if (isSteady)
-    return [{ text: `seen twice in the same call, ${apart} apart, without using the CPU` }];
-  return [{ text: `it used ${Math.round(cpuShare * 100)} % of a CPU during ${apart}` }];
+  const over = formatDuration(betweenLooksMs);
+  if (isSteady) {
+    const times = looks.count === 2 ? 'twice' : `${looks.count} times`;
+    return [{ text: `seen ${times} in the same call within ${over}, without using the CPU` }];
+  }
+  return [
+    ...movementEvidence(scene),
+    { text: `it used ${Math.round(cpuShare * 100)} % of a CPU during ${over}` },
+  ];
+}
+
+/** Whether its stack changes. */
+function movementEvidence({ looks, betweenLooksMs }: Scene): { text: string }[] {
+  const seen = `seen ${looks.stacks.length} times within ${formatDuration(betweenLooksMs)}`;
+  if (looks.movement === 'unknown') return [];
+  if (looks.movement === 'still') return [{ text: `${seen}, always at the same place` }];
+  const chains = looks.stacks.map(appChain);
+  const [first = ''] = chains;
+  const isSame = first !== '' && chains.every((chain) => chain === first);
+  const inner = innermostApp(looks.stacks[0] ?? []);
+  if (isSame && inner !== null) return [{ text: `${seen}: it moves, but never left ${inner}()` }];
+  const places = [...new Set(looks.stacks.flatMap((stack) => innermostApp(stack) ?? []))];
+  if (places.length === 0) return [];
+  return [{ text: `${seen}: it moves, in ${places.slice(0, 4).join(', ')}` }];
+}
+
+function appChain(stack: readonly SampleFrame[]): string {
+  return stack.filter(isAppFrame).map(functionOf).join(' < ');
+}
+
+function innermostApp(stack: readonly SampleFrame[]): string | null {
+  const frame = stack.find(isAppFrame);
+  return frame === undefined ? null : functionOf(frame);
+}
+
+/** `certain` when the loop's own clock or a watchdog says that it stands still, and the stack was seen. */
+export function certainIf(isCertain: boolean): 'certain' | 'likely' {
+  return isCertain ? 'certain' : 'likely';
+}
+
+/** How full V8's old generation is; null when not known. */
+export function heapFill({ main }: Scene): { usedBytes: number; limitBytes: number } | null {
+  const { heap } = main;
+  if (heap?.limitBytes === undefined) return null;
+  return { usedBytes: oldGenerationBytes(heap), limitBytes: heap.limitBytes };
 }
 
 /** Says that frames could not be had, where that weakens the verdict. */

@@ -2,6 +2,7 @@
 import { stuckAfterMs } from '../detect/hang.ts';
 import { isMachineFrame } from '../report/machine-frame.ts';
 import type { Capture, Frame, Thread } from '../report/schema.ts';
+import { type Looks, looksAt } from './looks.ts';
 
 /** A system call, taken from its words in the report. */
 export interface Call {
@@ -17,11 +18,16 @@ export interface Call {
 /** What the rules look at. */
 export interface Scene {
   readonly capture: Capture;
+  /** Without its frames of C++: most rules speak of JavaScript and of what it called. */
   readonly main: Thread;
+  /** All its frames, innermost first. */
+  readonly allFrames: readonly Frame[];
   /** The call the main thread is in; null when it runs, or when nothing is known. */
   readonly call: Call | null;
   /** Whether the main thread used the CPU: by the kernel's word at the first look. */
   readonly isRunning: boolean;
+  /** Running, or using most of a CPU between the looks. */
+  readonly isBusy: boolean;
   /**
    * `turning`: it turns, or answers · `polling`: it waits in its own poll · `stuck`: too long without a turn ·
    * `late`: it does not turn right now, but not for long · `unknown`
@@ -33,43 +39,62 @@ export interface Scene {
   readonly stalledMs: number | null;
   /** Share of one CPU the main thread used between the looks, 0 to 1; null when not known. */
   readonly cpuShare: number | null;
-  /** Both looks found the main thread in the very same call, and it used no CPU between them. */
+  /** All looks found the main thread in the very same call, and it used no CPU between them. */
   readonly isSteady: boolean;
-  /** Time between the looks. */
+  /** Time between the first and the last look. */
   readonly betweenLooksMs: number;
+  /** The looks at the main thread. */
+  readonly looks: Looks;
   /** Frames of the program itself, innermost first: not of Node, not of installed packages. */
   readonly appFrames: readonly Frame[];
+  /**
+   * True when something outside has shown that the process does not do its work: a probe that failed, a threshold. False
+   * when somebody merely asked, and what waits may well be what is meant to wait.
+   */
+  readonly isAccused: boolean;
 }
 
 /** CPU time of this share is not counted as work: reading, timers, the collector. */
 const idleShare = 0.05;
+/** Most of a CPU, on a machine that has others to run as well. */
+const busyShare = 0.5;
 
+/** Of what a rule of the watchdog may say, that which means that work is not done. */
+const failedToServe = /answer|probe|connect|waiting|waited|older|open for/i;
 const epollCall = /^epoll_p?wait2?\(/;
 
 /** Looks at a capture; null when it holds no main thread. */
 export function lookAt(capture: Capture): Scene | null {
   const main = capture.threads.find((thread) => thread.kind === 'main');
   if (main === undefined) return null;
-  const looks = looksOf(capture);
+  const looks = looksAt(capture, main.tid);
   const call = main.syscall === undefined ? null : parseCall(main.syscall);
+  const isRunning = main.state === 'R' || looks.firstCall === 'running';
   return {
     capture,
-    // Rules speak of JavaScript and of what it called; C++ frames are for people.
     main: { ...main, frames: main.frames.filter((frame) => !isMachineFrame(frame)) },
+    allFrames: main.frames,
     call,
-    isRunning: main.state === 'R' || looks.firstCall === 'running',
+    isRunning,
+    isBusy: isRunning || (looks.cpuShare ?? 0) > busyShare || looks.runnableShare > busyShare,
     ...judgeLoop(capture, main, looks),
     cpuShare: looks.cpuShare,
-    isSteady: looks.isSteady,
-    betweenLooksMs: looks.betweenMs,
+    isSteady: looks.isSameCall && (looks.cpuShare ?? 0) < idleShare,
+    betweenLooksMs: looks.overMs,
+    looks,
     appFrames: main.frames.filter(isAppFrame),
+    isAccused:
+      (capture.trigger.kind === 'hang' || capture.trigger.kind === 'rule') &&
+      failedToServe.test(capture.trigger.reason),
   };
 }
 
 /** True for frames of the program itself. */
-export function isAppFrame(frame: Frame): boolean {
+export function isAppFrame(frame: Pick<Frame, 'kind' | 'file' | 'original'>): boolean {
   if (frame.kind !== 'js' || frame.file === undefined) return false;
-  return !frame.file.startsWith('node:') && !frame.file.includes('/node_modules/');
+  // In a bundle, packages are told apart by where they came from.
+  const file = frame.original?.file ?? frame.file;
+  return !file.startsWith('node:') && !file.includes('/node_modules/');
 }
 
 /** Takes a call apart that is written as in Thread.syscall. */
@@ -86,29 +111,6 @@ export function parseCall(text: string): Call {
   };
 }
 
-interface Looks {
-  readonly firstCall: string | null;
-  readonly cpuShare: number | null;
-  readonly isSteady: boolean;
-  readonly betweenMs: number;
-}
-
-function looksOf(capture: Capture): Looks {
-  const [first, second] = capture.samples ?? [];
-  const firstCall = typeof first?.['call'] === 'string' ? first['call'] : null;
-  const betweenMs = Number(second?.['atMs'] ?? 0) - Number(first?.['atMs'] ?? 0);
-  const usedMs = Number(second?.['cpuMs']) - Number(first?.['cpuMs']);
-  const cpuShare =
-    betweenMs > 0 && Number.isFinite(usedMs) ? Math.min(1, usedMs / betweenMs) : null;
-  const sameCall = firstCall !== null && firstCall !== 'running' && second?.['call'] === firstCall;
-  return {
-    firstCall,
-    cpuShare,
-    isSteady: sameCall && (cpuShare ?? 0) < idleShare,
-    betweenMs,
-  };
-}
-
 function judgeLoop(
   capture: Capture,
   main: Thread,
@@ -118,18 +120,19 @@ function judgeLoop(
   const inEpoll = epollCall.test(main.syscall ?? '');
   const isIdle = inEpoll && (looks.cpuShare ?? 0) < idleShare;
   if (main.loop !== undefined) {
-    if (main.loop.alive)
+    // It may have begun a long turn right before the first look: what counts then is that no look saw the end of it.
+    const isInOneTurn = looks.isInOneTurn && !inEpoll;
+    const inTurnMs = stalledMs === null ? null : stalledMs + (isInOneTurn ? looks.overMs : 0);
+    const isLong = inTurnMs === null || inTurnMs >= stuckAfterMs;
+    if (main.loop.alive && !(isInOneTurn && inTurnMs !== null && isLong))
       return { loop: isIdle ? 'polling' : 'turning', isLoopKnown: true, stalledMs };
-    const isLate =
-      capture.trigger.kind !== 'hang' && stalledMs !== null && stalledMs < stuckAfterMs;
-    return { loop: isLate ? 'late' : 'stuck', isLoopKnown: true, stalledMs };
+    if (capture.trigger.kind !== 'hang' && !isLong)
+      return { loop: 'late', isLoopKnown: true, stalledMs };
+    return { loop: 'stuck', isLoopKnown: true, stalledMs: inTurnMs };
   }
   if (capture.trigger.kind === 'hang') return { loop: 'stuck', isLoopKnown: true, stalledMs };
   if (inEpoll) return { loop: isIdle ? 'polling' : 'turning', isLoopKnown: false, stalledMs };
   const fullyBusy = looks.firstCall === 'running' && (looks.cpuShare ?? 0) > 0.9;
-  return {
-    loop: looks.isSteady || fullyBusy ? 'stuck' : 'unknown',
-    isLoopKnown: false,
-    stalledMs,
-  };
+  const isSteady = looks.isSameCall && (looks.cpuShare ?? 0) < idleShare;
+  return { loop: isSteady || fullyBusy ? 'stuck' : 'unknown', isLoopKnown: false, stalledMs };
 }

@@ -12,6 +12,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Capture, Frame, Verdict } from '../report/schema.ts';
 import { isAppFrame } from './scene.ts';
+import { functionOf } from './words.ts';
 
 const maxFrames = 6;
 const hashDigits = 10;
@@ -33,8 +34,11 @@ export function signatureOf(capture: Capture, verdict: Verdict): string {
 }
 
 function nameOf(frame: Frame): string {
-  const file = path.basename(frame.file ?? '').replace(/([.-])[0-9a-f]{8,}(?=[.-])/gi, '$1*');
-  return `${frame.function}@${file}`;
+  // Minified names are others in each build.
+  const file = path
+    .basename(frame.original?.file ?? frame.file ?? '')
+    .replace(/([.-])[0-9a-f]{8,}(?=[.-])/gi, '$1*');
+  return `${functionOf(frame)}@${file}`;
 }
 
 function readable(name: string): string {

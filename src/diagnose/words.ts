@@ -1,5 +1,5 @@
 /** Sentences about frames, durations and places, in the words of the program's author. Pure. */
-import type { Capture, Frame, Variable } from '../report/schema.ts';
+import type { Capture, Frame, Neighbour, Task, Variable } from '../report/schema.ts';
 
 /** Characters of one value inside a sentence; the stack below shows more. */
 const maxValueChars = 60;
@@ -15,8 +15,19 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-/** Where a frame is: `orders.js:42`, relative to the program's working directory where it lies below it. */
-export function placeOf(frame: Frame, capture: Capture): string | null {
+/** Part of a frame, a task or a timer. */
+export interface Place {
+  readonly file?: string;
+  readonly line?: number;
+  /** Before compilation. */
+  readonly original?: { readonly file: string; readonly line: number; readonly function?: string };
+}
+
+/**
+ * Where a frame is in the program as it was written: `orders.ts:42`, relative to its working directory where it lies below it.
+ */
+export function placeOf(place: Place, capture: Capture): string | null {
+  const frame = place.original ?? place;
   if (frame.file === undefined) return null;
   const path = frame.file.replace(/^file:\/\//, '');
   const cwd = capture.process.cwd;
@@ -25,10 +36,16 @@ export function placeOf(frame: Frame, capture: Capture): string | null {
   return frame.line === undefined ? shown : `${shown}:${frame.line}`;
 }
 
+/** Its name before compilation, where that is known. */
+export function functionOf({ function: name, original }: Place & { function: string }): string {
+  return original?.function ?? name;
+}
+
 /** `priceOf at orders.js:42`. */
-export function nameFrame(frame: Frame, capture: Capture): string {
+export function nameFrame(frame: Place & { function: string }, capture: Capture): string {
   const place = placeOf(frame, capture);
-  return place === null ? frame.function : `${frame.function} at ${place}`;
+  const name = functionOf(frame);
+  return place === null ? name : `${name} at ${place}`;
 }
 
 /** `priceOf(order = {id: 'A-17'}, attempt = 3) at orders.js:42`. */
@@ -36,8 +53,8 @@ export function describeFrame(frame: Frame, capture: Capture): string {
   const place = placeOf(frame, capture);
   const call =
     frame.arguments.length === 0
-      ? frame.function
-      : `${frame.function}(${listVariables(frame.arguments)})`;
+      ? functionOf(frame)
+      : `${functionOf(frame)}(${listVariables(frame.arguments)})`;
   return place === null ? call : `${call} at ${place}`;
 }
 
@@ -46,11 +63,57 @@ export function listVariables(variables: readonly Variable[]): string {
   const shown = variables.filter(({ value }) => value.reason === undefined);
   const parts = shown
     .slice(0, maxVariables)
-    .map(({ name, value }) => `${name} = ${clip(value.preview)}`);
+    .map(({ name, original = name, value }) => `${original} = ${clip(value.preview)}`);
   if (shown.length > maxVariables) parts.push('…');
   return parts.join(', ');
 }
 
 function clip(text: string): string {
   return text.length <= maxValueChars ? text : `${text.slice(0, maxValueChars - 1)}…`;
+}
+
+/** `, called by priceOf at orders.js:42`; empty when nobody is known. */
+export function calledBy(frame: Frame | undefined, capture: Capture): string {
+  return frame === undefined ? '' : `, called by ${nameFrame(frame, capture)}`;
+}
+
+/** `reserve(cart = {…}) at cart.js:42` of a suspended async function. */
+export function describeTask(task: Task, capture: Capture): string {
+  const place = placeOf(task, capture);
+  const values = listVariables([...task.arguments, ...task.locals]);
+  const call = values === '' ? functionOf(task) : `${functionOf(task)}(${values})`;
+  return place === null ? call : `${call} at ${place}`;
+}
+
+/** Sizes for people: `1.2 MiB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`;
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit] ?? ''}`;
+}
+
+/** `process 4243 (sleep 3600)`. */
+export function nameProcess({ pid, name, argv }: Neighbour): string {
+  const command = argv === undefined ? name : argv.join(' ');
+  return `process ${pid} (${clip(command)})`;
+}
+
+/** What another process does, to go on a sentence with: `is stopped`, `waits in read(fd 0)`. */
+export function describeDoing({ state, loop, lastTurnAgoMs, syscall, wchan }: Neighbour): string {
+  if (state === 'T') return 'is stopped';
+  if (state === 't') return 'is held by a debugger';
+  if (state === 'Z') return 'has ended and is not yet waited for';
+  if (loop === 'stuck')
+    return `does not turn its own event loop${lastTurnAgoMs === undefined ? '' : `, for ${formatDuration(lastTurnAgoMs)}`}`;
+  if (loop === 'polling') return 'waits in its event loop';
+  if (loop === 'turning') return 'turns its event loop';
+  if (state === 'R') return 'is running';
+  const where = syscall ?? wchan;
+  return where === undefined ? `is in state ${state ?? 'unknown'}` : `waits in ${where}`;
 }

@@ -7,7 +7,7 @@ import {
   looksEvidence,
   nameMain,
 } from '../evidence.ts';
-import { nameFrame } from '../words.ts';
+import { functionOf, nameFrame } from '../words.ts';
 
 /** Running (or between two calls) while the loop stands still. */
 export const jsBusy: Rule = (scene) => {
@@ -34,7 +34,7 @@ export const jsBusy: Rule = (scene) => {
     advice:
       app === undefined
         ? `Read its stack: sleeper doctor ${capture.process.pid} says what stands in the way.`
-        : `See what bounds the loop in ${app.function}, with the values above; long work belongs in a Worker or in pieces (setImmediate).`,
+        : `See what bounds the loop in ${functionOf(app)}, with the values above; long work belongs in a Worker or in pieces (setImmediate).`,
   };
 };
 

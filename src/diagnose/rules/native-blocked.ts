@@ -36,6 +36,8 @@ const meanings: Readonly<Record<string, string>> = {
 export const nativeBlocked: Rule = (scene) => {
   const { main, call, capture } = scene;
   if (scene.loop !== 'stuck' || scene.isRunning) return null;
+  // Asleep at the first look, at work at the others: no blocked call.
+  if (scene.looks.runnableShare > 0.5) return null;
   if (call === null && main.state !== 'S') return null;
   const caller = scene.appFrames[0];
   const where = caller === undefined ? '' : `, called by ${nameFrame(caller, capture)}`;

@@ -1,6 +1,9 @@
 /** The main thread waits for a child process: execSync, spawnSync, execFileSync. */
 import { type Rule, frameEvidence, loopEvidence, nameMain } from '../evidence.ts';
-import { nameFrame } from '../words.ts';
+import type { Neighbour } from '../../report/schema.ts';
+import { describeDoing, formatDuration, nameFrame, nameProcess } from '../words.ts';
+
+const maxChildren = 5;
 
 const epollCall = /^epoll_p?wait2?$/;
 const waitingFunction = /^(spawnSync|execSync|execFileSync|spawn)$/;
@@ -16,18 +19,29 @@ export const syncChild: Rule = (scene) => {
   const called = frame === undefined ? 'a nested event loop' : `child_process.${frame.function}()`;
   const caller = scene.appFrames[0];
   const where = caller === undefined ? '' : `, called by ${nameFrame(caller, capture)}`;
+  const children = (capture.neighbours ?? []).filter(({ relation }) => relation === 'child');
+  // The one it waits for is the youngest.
+  const child = children.reduce<Neighbour | undefined>(
+    (last, one) => (last === undefined || one.pid > last.pid ? one : last),
+    undefined,
+  );
+  const what = child === undefined ? 'a child process' : nameProcess(child);
+  const does = child === undefined ? '' : `; the child ${describeDoing(child)}`;
   return {
     kind: 'sync-child',
-    summary: `The main thread waits for a child process in ${called}${where}.`,
+    summary: `The main thread waits for ${what} in ${called}${where}${does}.`,
     confidence: frame === undefined ? 'guess' : 'certain',
     thread: main.tid,
     evidence: [
       {
         text: `${nameMain(scene)} is in ${call.text}: a poll, but not that of its own event loop`,
       },
+      ...children.slice(0, maxChildren).map((one) => ({
+        text: `child: ${nameProcess(one)} ${describeDoing(one)}, ${formatDuration(one.cpuMs ?? 0)} of CPU used`,
+      })),
       ...loopEvidence(scene),
       ...frameEvidence(scene),
     ],
-    advice: `Use the asynchronous form (spawn, execFile); see what the child waits for: ps --ppid ${capture.process.pid}`,
+    advice: `Use the asynchronous form (spawn, execFile), or give it a timeout; see what the child waits for: ${child === undefined ? `ps --ppid ${capture.process.pid}` : `cat /proc/${child.pid}/stack; gdb -p ${child.pid} -batch -ex bt`}`,
   };
 };

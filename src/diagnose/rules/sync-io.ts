@@ -7,6 +7,7 @@ import {
   looksEvidence,
   nameMain,
 } from '../evidence.ts';
+import { otherEnds, peerEvidence, peersOf } from '../peers.ts';
 import { nameFrame } from '../words.ts';
 
 /** Calls on files and pipes that can wait. Source: the section 2 manual pages; what node:fs' …Sync functions call. */
@@ -29,14 +30,20 @@ export const syncIo: Rule = (scene) => {
   const made = nodeFs === undefined ? call.name : `fs.${nodeFs.function}`;
   const where = caller === undefined ? '' : `, called by ${nameFrame(caller, capture)}`;
   const target = call.target === null ? '' : ` on ${call.target}`;
+  const peers = peersOf(capture, call.fd);
+  const ends = otherEnds(peers, /write|send/.test(call.name) ? 'write' : 'read');
+  const isPipe = /^(?:pipe|socket):/.test(call.target ?? '') || peers.length > 0;
+  const nobody = isPipe && ends.length === 0 && capture.neighbours !== undefined;
+  const who = nobody ? '; no other process that could be seen has it open' : '';
   const certain = scene.isLoopKnown && scene.isSteady && main.frames.length > 0;
   return {
     kind: 'sync-io',
-    summary: `The main thread is blocked in ${made}()${target}${where}.`,
+    summary: `The main thread is blocked in ${made}()${target}${where}${who}.`,
     confidence: certain ? 'certain' : 'likely',
     thread: main.tid,
     evidence: [
       { text: `${nameMain(scene)} is in ${call.text}` },
+      ...peerEvidence(ends.length > 0 ? ends : peers),
       ...looksEvidence(scene),
       ...loopEvidence(scene),
       ...frameEvidence(scene),

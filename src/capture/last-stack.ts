@@ -1,0 +1,194 @@
+/**
+ * The stack of the thread that dies, as it was when it began to die: without what stands on top of it meanwhile, which is
+ * our own code and whatever called it.
+ */
+import { isMachineFrame } from '../report/machine-frame.ts';
+import type { ProcessFacts } from '../probe/process-facts.ts';
+import type { ErrorRecord, Fault, Frame, Missing, Thread, Trigger } from '../report/schema.ts';
+import type { KeptStack } from '../reader/kept-stack.ts';
+import type { ReadScripts } from '../reader/reading.ts';
+import type { CaptureDependencies } from './climb.ts';
+import { parseErrorFrames } from './error-frames.ts';
+import { type FaultNotes, faultSection } from './fault-section.ts';
+import { addSourceLines } from './source-lines.ts';
+import { within } from './within.ts';
+
+/** What the agent of a dying process knows. */
+export interface Death {
+  /** Thread that dies, or that kills the process. */
+  readonly tid: number;
+  /** The stack at the throw, as the agent has kept it. */
+  readonly thrown?: Omit<KeptStack, 'tid'>;
+  readonly fault?: FaultNotes;
+}
+
+/** The stack at the throw. */
+export interface ThrowStack {
+  readonly frames: Frame[];
+  readonly omitted?: Omitted;
+  /** What is missing in it. */
+  readonly note?: string;
+}
+
+type Omitted = NonNullable<Thread['omitted']>;
+
+const addonName = 'sleeper.node';
+const atThrow = 'the stack at the throw';
+const exitModule = 'node:internal/process/per_thread';
+/** Of the time left: one thread, no tasks. */
+const keptStackShare = 0.5;
+
+/** A death as far as it is known before the process itself is read. */
+export interface DeathReading {
+  readonly tid: number;
+  readonly pid: number;
+  readonly trigger: Trigger;
+  readonly error: ErrorRecord | undefined;
+  readonly fault: Fault | undefined;
+  /** The stack at the throw; null when it cannot be had. */
+  readonly thrown: ThrowStack | null;
+  /** Of that stack. */
+  readonly scripts?: ReadScripts;
+}
+
+/**
+ * Reads what the agent has kept of the last moment.
+ * @param missing gets the reason for what cannot be had
+ * @returns null when the process is not dying
+ */
+export async function readDeath(
+  request: {
+    readonly pid: number;
+    readonly trigger: Trigger;
+    readonly death?: Death;
+    readonly error?: ErrorRecord;
+  },
+  timeMs: number,
+  dependencies: Pick<CaptureDependencies, 'readKeptStack'>,
+  missing: Missing[],
+): Promise<DeathReading | null> {
+  const { pid, trigger, death, error } = request;
+  if (death === undefined) return null;
+  const kept = await readThrow(pid, death, error, timeMs, dependencies, missing);
+  const fault = death.fault && faultSection(pid, death.fault);
+  const { scripts, ...thrown } = kept ?? {};
+  return {
+    ...{ pid, trigger, tid: death.tid, error, fault },
+    thrown: kept === null ? null : { ...thrown, frames: kept.frames },
+    ...(scripts !== undefined && { scripts }),
+  };
+}
+
+async function readThrow(
+  pid: number,
+  { tid, thrown }: Death,
+  error: ErrorRecord | undefined,
+  timeMs: number,
+  { readKeptStack }: Pick<CaptureDependencies, 'readKeptStack'>,
+  missing: Missing[],
+): Promise<(ThrowStack & { readonly scripts?: ReadScripts }) | null> {
+  if (thrown === undefined) return null;
+  const refuse = (reason: string): null => {
+    missing.push({ what: 'arguments and locals at the throw', reason });
+    return null;
+  };
+  const deadlineMs = timeMs * keptStackShare;
+  try {
+    const kept = { ...thrown, tid };
+    const thread = await within(async () => readKeptStack(pid, kept, deadlineMs), deadlineMs);
+    if (!thread.known) return refuse(thread.reason);
+    if (thread.value === null || thread.value.frames.length === 0)
+      return refuse(thread.value?.note ?? 'no JavaScript was on the stack');
+    const { frames, omitted, note, scripts } = thread.value;
+    if (!isStackOf(error, frames))
+      return refuse('the error was not thrown by the code that made it, but handed to Node');
+    return {
+      frames: [...frames],
+      ...(omitted !== undefined && { omitted }),
+      ...(note !== undefined && { note }),
+      ...(scripts !== undefined && { scripts }),
+    };
+  } catch (failure) {
+    return refuse(failure instanceof Error ? failure.message : String(failure));
+  }
+}
+
+/** Whether the frames have to do with the error: one line of its own stack at least is in them. */
+function isStackOf(error: ErrorRecord | undefined, frames: readonly Frame[]): boolean {
+  const own = parseErrorFrames(error?.stack ?? '').filter(({ line }) => line !== undefined);
+  if (own.length === 0) return true;
+  const places = new Set(frames.map(({ file, line }) => `${file ?? ''}:${line ?? ''}`));
+  return own.some(({ file, line }) => places.has(`${file ?? ''}:${line ?? ''}`));
+}
+
+/** The thread that dies, shown as it was when it began to. */
+export function showLastStack(
+  threads: readonly Thread[],
+  death: DeathReading,
+  facts: Pick<ProcessFacts, 'startedAtMs'>,
+  missing: Missing[],
+): Thread[] {
+  const startedAtMs = facts.startedAtMs.known ? facts.startedAtMs.value : 0;
+  return threads.map((shown) => {
+    if (shown.tid !== death.tid) return shown;
+    // What it is in now is our own waiting.
+    const thread = { ...shown };
+    delete thread.syscall;
+    delete thread.wchan;
+    const { trigger, error, thrown, pid, fault } = death;
+    if (thrown !== null)
+      return {
+        ...thread,
+        ...thrown,
+        note: thrown.note === undefined ? atThrow : `${atThrow}; ${thrown.note}`,
+      };
+    if (trigger.kind === 'exit') return { ...thread, ...withoutExitReporter(thread) };
+    if (fault !== undefined || trigger.secondFault === true || error === undefined)
+      return {
+        ...thread,
+        ...withoutReporter(thread.frames, thread.omitted, fault !== undefined),
+      };
+    const frames = parseErrorFrames(error.stack ?? '');
+    if (frames.length === 0) return thread;
+    missing.push({
+      what: 'arguments and locals at the throw',
+      reason: noValuesReason(trigger),
+    });
+    return {
+      ...thread,
+      frames: addSourceLines(pid, frames, startedAtMs),
+      note: 'the stack of the error, as it was when the error was made',
+    };
+  });
+}
+
+function noValuesReason(trigger: Trigger): string {
+  return trigger.kind === 'unhandled-rejection'
+    ? 'not-supported: a rejection is known to be unhandled only after its functions have ended; the frames come from the text of error.stack'
+    : 'not-supported: the frames come from the text of error.stack';
+}
+
+/** Without the innermost frames up to the last one of our addon; for signals also without the kernel's return to it. */
+function withoutReporter(
+  frames: readonly Frame[],
+  omitted: Omitted | undefined,
+  isSignal: boolean,
+): ThrowStack {
+  const machine = frames.findIndex((frame) => !isMachineFrame(frame));
+  const innermost = machine < 0 ? frames : frames.slice(0, machine);
+  const ours = innermost.findLastIndex(({ file }) => file === addonName);
+  return cutAt(frames, omitted, ours < 0 ? 0 : ours + (isSignal ? 2 : 1));
+}
+
+/** Without our listener and what calls it. A loop that ran empty has no stack. */
+function withoutExitReporter({ frames, omitted }: Thread): ThrowStack {
+  const exit = frames.findLastIndex(({ file }) => file === exitModule);
+  if (exit >= 0) return { ...cutAt(frames, omitted, exit), note: 'the stack at process.exit()' };
+  return { frames: [], note: 'no JS frames: the event loop had nothing left to wait for' };
+}
+
+function cutAt(frames: readonly Frame[], omitted: Omitted | undefined, first: number): ThrowStack {
+  const rest = frames.slice(first);
+  if (omitted === undefined) return { frames: rest };
+  return { frames: rest, omitted: { ...omitted, before: Math.max(0, omitted.before - first) } };
+}

@@ -1,0 +1,88 @@
+/** The suspended async functions as a graph: who waits for whom, and for what at the end. Pure. */
+import type { Capture, Task } from '../report/schema.ts';
+import { isAppFrame } from './scene.ts';
+import { functionOf } from './words.ts';
+
+/** In the words of reader/tasks/words.ts. */
+const unsettled = /nothing was found to settle|no pending promise would resume it/;
+const keptByProgram = /resolve function is kept in/;
+
+/** Reads the tasks of a capture. */
+export class Waits {
+  readonly tasks: readonly Task[];
+  readonly #byId: ReadonlyMap<number, Task>;
+
+  constructor({ tasks }: Capture) {
+    this.tasks = tasks;
+    this.#byId = new Map(tasks.map((task) => [task.id, task]));
+  }
+
+  /** Functions of the program itself. */
+  get own(): Task[] {
+    return this.tasks.filter(isOwnTask);
+  }
+
+  find(id: number): Task | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Those that wait for it, also by way of others; itself not among them. */
+  dependents(task: Task): Task[] {
+    return this.#closure(task, (one) => one.awaitedBy);
+  }
+
+  /** Those it waits for, also by way of others; itself not among them. */
+  dependencies(task: Task): Task[] {
+    return this.#closure(task, (one) => one.dependsOn ?? []);
+  }
+
+  /** True when neither it nor anything it waits for has something that could resume it. */
+  isHopeless(task: Task): boolean {
+    return [task, ...this.dependencies(task)].some(
+      (one) => isUnsettled(one) || one.cycle !== undefined,
+    );
+  }
+
+  #closure(task: Task, next: (one: Task) => readonly number[]): Task[] {
+    const found = new Map<number, Task>();
+    const visit = (one: Task): void => {
+      for (const id of next(one)) {
+        const other = this.#byId.get(id);
+        if (other === undefined || other === task || found.has(id)) continue;
+        found.set(id, other);
+        visit(other);
+      }
+    };
+    visit(task);
+    return [...found.values()];
+  }
+}
+
+/** True for functions of the program itself. */
+export function isOwnTask({ file }: Task): boolean {
+  return file !== undefined && isAppFrame({ kind: 'js', file });
+}
+
+/** True when nothing was found that could settle what it awaits. */
+export function isUnsettled({ awaits }: Task): boolean {
+  return typeof awaits === 'string' && unsettled.test(awaits);
+}
+
+/** True when the program itself keeps what would resume it: a queue, a lock. */
+export function isKept({ awaits }: Task): boolean {
+  return typeof awaits === 'string' && keptByProgram.test(awaits);
+}
+
+/** What it waits for, to go on a sentence with. */
+export function waitWords(task: Task, waits: Waits): string {
+  if (typeof task.awaits === 'string') return task.awaits;
+  const other = task.awaits === undefined ? undefined : waits.find(task.awaits);
+  if (other !== undefined) return `task ${other.id}, ${functionOf(other)}`;
+  const many = task.dependsOn ?? [];
+  return many.length === 0 ? 'something that was not found' : `tasks ${many.join(', ')}`;
+}
+
+/** How many functions stand there: one entry may stand for many. */
+export function countOf(tasks: readonly Task[]): number {
+  return tasks.reduce((sum, { count = 1 }) => sum + count, 0);
+}

@@ -1,0 +1,94 @@
+/**
+ * A process that captures for the watcher. Not in the watcher itself: decoding takes hundreds of milliseconds of work, in
+ * which nobody would look at the other targets; and whatever a sick process's memory does to the reader, it does it there.
+ * Should it not answer in time it is killed, and the kernel lets go of what it held.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { CaptureAnswer, CaptureMessage, CaptureOrder } from './capture-protocol.ts';
+
+/** Past the deadline that the capture itself keeps. */
+const graceMs = 3_000;
+
+/** One capture process; works on one order at a time. */
+export class CaptureProcess {
+  readonly #child: ChildProcess;
+  #finish: ((answer: CaptureAnswer) => void) | null = null;
+  #hasEnded = false;
+
+  /** @param script the compiled program of such a process */
+  constructor(script: string) {
+    this.#child = fork(script, [], {
+      execArgv: [],
+      // What is meant for other programs is not for this one.
+      env: { ...process.env, NODE_OPTIONS: '', SLEEPER_DISABLE: '1' },
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      // A Ctrl-C at the terminal is for the watcher, which ends us when the capture is done.
+      detached: true,
+    });
+    this.#child.on('message', (answer: CaptureAnswer) => {
+      this.#end(answer);
+    });
+    this.#child.on('error', (error) => {
+      this.#fail(`the capture process failed: ${error.message}`);
+    });
+    this.#child.on('exit', (status, signal) => {
+      this.#fail(`the capture process ended (${String(signal ?? status)})`);
+    });
+    // What waits for an answer keeps us alive by its timer; an idle one must not.
+    this.#child.unref();
+    this.#child.channel?.unref();
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  get isBusy(): boolean {
+    return this.#finish !== null;
+  }
+
+  /** Lets it load its code and the symbols of this process's binary. */
+  warm(pid: number): void {
+    this.#send({ kind: 'warm', pid });
+  }
+
+  /** Never throws. */
+  capture(order: CaptureOrder): Promise<CaptureAnswer> {
+    return new Promise((resolve) => {
+      const limitMs = order.deadlineMs + graceMs;
+      const timer = setTimeout(() => {
+        this.#child.kill('SIGKILL');
+        this.#fail(`no report within ${limitMs / 1000} s`);
+      }, limitMs);
+      this.#finish = (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      };
+      if (this.#hasEnded) this.#fail('the capture process has ended');
+      else this.#send({ kind: 'capture', order });
+    });
+  }
+
+  /** Ends it; what it works on is finished first. */
+  close(): void {
+    if (this.#child.connected) this.#child.disconnect();
+  }
+
+  #send(message: CaptureMessage): void {
+    if (!this.#child.connected) return;
+    this.#child.send(message, (error) => {
+      if (error !== null) this.#fail(`the capture process cannot be reached: ${error.message}`);
+    });
+  }
+
+  #fail(message: string): void {
+    this.#hasEnded = true;
+    this.#end({ kind: 'failed', message });
+  }
+
+  #end(answer: CaptureAnswer): void {
+    const finish = this.#finish;
+    this.#finish = null;
+    finish?.(answer);
+  }
+}

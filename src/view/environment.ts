@@ -3,22 +3,20 @@ import type { Report } from '../report/schema.ts';
 import { sanitize } from '../report/sanitize.ts';
 import { span, wrap } from './layout.ts';
 import type { Line } from './layout.ts';
-import { formatBytes, formatCount, formatDuration } from './units.ts';
+import { hostWords, versionWords } from './model/process.ts';
+import { loopWords } from './model/thread.ts';
+import { formatCount } from './model/units.ts';
+import { valueWords } from './model/value.ts';
 import { factLine } from './verdict.ts';
 
 /** Facts of the program's own: the first lines below the heading. */
 export function activityLines(report: Report, width: number, full: boolean): Line[] {
-  const lines: Line[] = [
-    [span('PROCESS AND HOST', 'heading')],
-    ...(report.tasks.length === 0
-      ? []
-      : factLine('tasks', formatCount(report.tasks.length, 'suspended async function'), width)),
-  ];
+  const lines: Line[] = [[span('PROCESS AND HOST', 'heading')]];
   for (const [key, value] of Object.entries(report.annotations ?? {}).slice(0, full ? 1_000 : 20)) {
     lines.push(...factLine(sanitize(key, 60), value, width));
   }
-  for (const crumb of (report.breadcrumbs ?? []).slice(full ? 0 : -10)) {
-    lines.push(...factLine('crumb', JSON.stringify(crumb), width));
+  for (const { name, value } of (report.asyncStores ?? []).slice(0, full ? 1_000 : 10)) {
+    lines.push(...factLine('store', `${name} = ${valueWords(value)}`, width));
   }
   return lines;
 }
@@ -48,41 +46,6 @@ export function surroundingLines(report: Report, width: number, full: boolean): 
   return facts.flatMap(([label, text]) =>
     text === undefined || text === '' ? [] : factLine(label, text, width),
   );
-}
-
-type Loop = NonNullable<Report['threads'][number]['loop']>;
-
-function loopWords(loop: Loop): string {
-  const parts = [loop.alive ? 'alive' : 'does not turn'];
-  if (loop.lastTurnAgoMs !== undefined) {
-    parts.push(`last turn ${formatDuration(loop.lastTurnAgoMs)} ago`);
-  }
-  if (loop.activeHandles !== undefined) {
-    parts.push(formatCount(loop.activeHandles, 'active handle'));
-  }
-  if (loop.activeRequests !== undefined) {
-    parts.push(formatCount(loop.activeRequests, 'active request'));
-  }
-  return parts.join(', ');
-}
-
-function versionWords(process: Report['process']): string {
-  const versions = [
-    process.nodeVersion === undefined ? '' : `node ${process.nodeVersion}`,
-    process.v8Version === undefined ? '' : `V8 ${process.v8Version}`,
-  ];
-  return versions.filter((version) => version !== '').join(', ');
-}
-
-function hostWords({ hostname, kernel, cpus, memory, containerId }: Report['host']): string {
-  const facts = [hostname, `Linux ${kernel}`];
-  if (cpus !== undefined) facts.push(formatCount(cpus, 'CPU'));
-  if (memory !== undefined)
-    facts.push(
-      `${formatBytes(memory.availableBytes)} of ${formatBytes(memory.totalBytes)} memory available`,
-    );
-  if (containerId !== undefined) facts.push(`container ${containerId.slice(0, 12)}`);
-  return facts.join(', ');
 }
 
 /** What is not in the report, and why. */

@@ -1,9 +1,11 @@
 /** The error of a crash: message, stack as it was, causes below. */
-import type { ErrorRecord } from '../report/schema.ts';
-import { shortenPath } from './frames.ts';
+import type { ErrorRecord, Report } from '../report/schema.ts';
 import { span, wrap } from './layout.ts';
 import type { Line, Style } from './layout.ts';
-import { formatCount } from './units.ts';
+import { faultOf } from './model/extras.ts';
+import { callsOf } from './model/calls.ts';
+import type { Call } from './model/calls.ts';
+import { formatCount, noBreak } from './model/units.ts';
 import { variableLines } from './values.ts';
 
 export interface ErrorOptions {
@@ -32,6 +34,25 @@ export function errorLines(error: ErrorRecord, options: ErrorOptions): Line[] {
   return lines;
 }
 
+/** The signal that ended native code, and where it struck. */
+export function faultLines(report: Report, width: number, full: boolean): Line[] {
+  const fault = faultOf(report);
+  if (fault === undefined) return [];
+  const registers = fault.registers.map(([name, value]) => `${name}${noBreak}${value}`).join('  ');
+  return [
+    [span('FAULT', 'heading')],
+    ...wrap([span(fault.words, 'strong', 800)], { width, indent: 2, hanging: 4 }),
+    ...(registers === ''
+      ? []
+      : wrap([span('registers  ', 'dim'), span(registers, 'dim', 4_000)], {
+          width,
+          indent: 2,
+          hanging: 4,
+          ...(full ? {} : { maxLines: 3 }),
+        })),
+  ];
+}
+
 function oneError(error: ErrorRecord, indent: number, options: ErrorOptions): Line[] {
   const { width } = options;
   const title = wrap(
@@ -41,7 +62,7 @@ function oneError(error: ErrorRecord, indent: number, options: ErrorOptions): Li
   const bounds = { width, maxLines: options.full ? 100 : 3, maxVariables: 12, maxDepth: 1 };
   const lines = [
     ...title,
-    ...stackLines(error.stack ?? '', indent + 2, options),
+    ...stackLines(error, indent + 2, options),
     ...variableLines('', error.properties, indent + 2, bounds),
   ];
   const inner = error.errors ?? [];
@@ -67,8 +88,8 @@ function messageSpans(message: string): Line {
 }
 
 /** The `at …` lines of error.stack; the title before them is already shown. */
-function stackLines(stack: string, indent: number, options: ErrorOptions): Line[] {
-  const calls = stack.split('\n').filter((line) => /^\s+at /.test(line));
+function stackLines(error: ErrorRecord, indent: number, options: ErrorOptions): Line[] {
+  const calls = callsOf(error, options.cwd);
   const lines: Line[] = [];
   let folded = 0;
   const flush = (): void => {
@@ -86,29 +107,30 @@ function stackLines(stack: string, indent: number, options: ErrorOptions): Line[
       lines.push([span(' '.repeat(indent)), span(`… ${calls.length - index} more`, 'dim')]);
       return lines;
     }
-    if (!options.full && index > 0 && /\(?node:/.test(call)) {
+    if (!options.full && index > 0 && call.isInternal) {
       folded++;
       continue;
     }
     flush();
-    lines.push(...callLines(call.trim(), indent, options));
+    lines.push(...callLines(call, indent, options));
   }
   flush();
   return lines;
 }
 
 /** `at f (/srv/app/a.js:1:2)`: the place is what one looks for. */
-function callLines(call: string, indent: number, options: ErrorOptions): Line[] {
-  const match = /^at (?:(.*) \((.*)\)|(.*))$/.exec(call);
-  const place = shortenPath(match?.[2] ?? match?.[3] ?? call, options.cwd);
-  const name = match?.[1];
-  const isOurs = !place.startsWith('node:') && !place.includes('node_modules/');
-  const style: Style = isOurs ? 'place' : 'dim';
+function callLines(
+  { name, place, compiled, isOwn }: Call,
+  indent: number,
+  options: ErrorOptions,
+): Line[] {
+  const style: Style = isOwn ? 'place' : 'dim';
   return wrap(
     [
       span('at ', 'dim'),
-      ...(name === undefined ? [] : [span(name, isOurs ? 'strong' : 'dim', 200), span('  ')]),
+      ...(name === undefined ? [] : [span(name, isOwn ? 'strong' : 'dim', 200), span('  ')]),
       span(place, style, 400),
+      ...(compiled === '' ? [] : [span(` ← ${compiled}`, 'dim', 400)]),
     ],
     { width: options.width, indent, hanging: indent + 4 },
   );

@@ -1,18 +1,14 @@
-/**
- * Stacks. The reader's own code is what the eye should find: its frames are bright and show values and source; code of
- * packages is one line; `node:` internals and V8 builtins are one dim line while they are innermost (they say what the
- * program called last) and folded into a count elsewhere. C++ is one line where the thread stands, and only counted below.
- */
-import { isMachineFrame } from '../report/machine-frame.ts';
+/** Stacks in a terminal: the program's own frames are bright and show values and source, the rest is dim and folded. */
 import type { Frame, Variable } from '../report/schema.ts';
-import { sourceLines } from './source.ts';
-import { argumentSpans, isOwnName, variableLines } from './values.ts';
-import type { ValueBounds } from './values.ts';
 import { displayWidth, lineWidth, span, wrap } from './layout.ts';
 import type { Line, Span } from './layout.ts';
-import { formatCount } from './units.ts';
-
-export type FrameOrigin = 'app' | 'package' | 'internal';
+import { compiledWords, frameNotes, functionName, originOf, placeWords } from './model/origin.ts';
+import { foldStack, foldWords, mentionedClosure, unfoldedStack } from './model/stack.ts';
+import type { StackRow } from './model/stack.ts';
+import { isOwnName } from './model/value.ts';
+import { sourceLines } from './source.ts';
+import { argumentSpans, variableLines } from './values.ts';
+import type { ValueBounds } from './values.ts';
 
 /** How a stack is shown. */
 export interface FrameOptions {
@@ -26,34 +22,18 @@ export interface FrameOptions {
   readonly full: boolean;
 }
 
-/** Internal frames shown above the first frame of the program; the rest is folded. */
-const maxInnermostInternals = 3;
-/** C++ functions named in the line for those innermost. */
-const maxNamedMachineFrames = 4;
 /** Frames shown of one stack when it is not shown in full. */
 const maxShownFrames = 40;
+/** In full there is still an end: a report of hostile size must not fill the disk behind a pipe. */
+const maxFullFrames = 50_000;
 /** Frames with values and source; below, heads only. */
 const maxDetailedFrames = 12;
-
-/** Whose code a frame runs. */
-export function originOf(frame: Frame): FrameOrigin {
-  const file = frame.original?.file ?? frame.file ?? '';
-  if (
-    frame.kind === 'builtin' ||
-    isMachineFrame(frame) ||
-    file.startsWith('node:') ||
-    (file === '' && frame.kind !== 'wasm')
-  ) {
-    return 'internal';
-  }
-  return /(^|\/)node_modules\//.test(file) ? 'package' : 'app';
-}
 
 /** A stack, innermost first. */
 export function frameLines(frames: readonly Frame[], options: FrameOptions): Line[] {
   const groups = options.full
-    ? frames.map((frame, index): FrameGroup => ({ first: index, count: 1, kind: 'frame', frame }))
-    : foldFrames(frames);
+    ? unfoldedStack(frames, maxFullFrames)
+    : foldStack(frames, maxShownFrames);
   const lines: Line[] = [];
   let detailed = 0;
   for (const group of groups) {
@@ -71,102 +51,16 @@ export function frameLines(frames: readonly Frame[], options: FrameOptions): Lin
   return lines;
 }
 
-type FrameGroup =
-  | { readonly kind: 'frame'; readonly first: number; readonly count: 1; readonly frame: Frame }
-  | {
-      readonly kind: 'machine' | 'internal' | 'same' | 'rest';
-      readonly first: number;
-      readonly count: number;
-    };
-
-function foldFrames(frames: readonly Frame[]): FrameGroup[] {
-  const groups: FrameGroup[] = [];
-  const firstOurs = frames.findIndex((frame) => originOf(frame) !== 'internal');
-  const machine = countWhile(frames, 0, isMachineFrame);
-  if (machine > 0) groups.push({ kind: 'machine', first: 0, count: machine });
-  let index = machine;
-  while (index < frames.length) {
-    const frame = frames[index];
-    if (frame === undefined) {
-      break;
-    }
-    if (groups.length >= maxShownFrames) {
-      groups.push({ kind: 'rest', first: index, count: frames.length - index });
-      break;
-    }
-    const same = countWhile(frames, index, (other) => isSamePlace(other, frame));
-    const isInnermost =
-      index < machine + maxInnermostInternals &&
-      (firstOurs === -1 || index < firstOurs) &&
-      !isMachineFrame(frame);
-    const internal = isInnermost
-      ? 0
-      : countWhile(frames, index, (other) => originOf(other) === 'internal');
-    if (internal > 0) {
-      // C++ between two functions of the program says nothing that they do not.
-      if (countWhile(frames, index, isMachineFrame) < internal)
-        groups.push({ kind: 'internal', first: index, count: internal });
-      index += internal;
-    } else if (same > 3) {
-      // Recursion: the innermost and the outermost activation are worth a look.
-      groups.push({ kind: 'frame', first: index, count: 1, frame });
-      groups.push({ kind: 'same', first: index + 1, count: same - 2 });
-      index += same - 1;
-    } else {
-      groups.push({ kind: 'frame', first: index, count: 1, frame });
-      index++;
-    }
-  }
-  return groups;
-}
-
-function countWhile(
-  frames: readonly Frame[],
-  start: number,
-  holds: (frame: Frame) => boolean,
-): number {
-  let end = start;
-  for (let frame = frames[end]; frame !== undefined && holds(frame); frame = frames[end]) {
-    end++;
-  }
-  return end - start;
-}
-
-function isSamePlace(a: Frame, b: Frame): boolean {
-  return a.function === b.function && a.file === b.file && a.line === b.line;
-}
-
 function foldedLine(
-  group: Exclude<FrameGroup, { kind: 'frame' }>,
+  group: Exclude<StackRow, { kind: 'frame' }>,
   frames: readonly Frame[],
   options: FrameOptions,
 ): Line {
-  const folded = frames.slice(group.first, group.first + group.count);
+  const hint = group.kind === 'rest' ? ' (--full shows them)' : '';
   return [
     span(' '.repeat(options.indent + 4)),
-    span(describeFold(group.kind, folded), 'dim', options.width - options.indent - 4),
+    span(foldWords(group, frames) + hint, 'dim', options.width - options.indent - 4),
   ];
-}
-
-function describeFold(
-  kind: Exclude<FrameGroup['kind'], 'frame'>,
-  folded: readonly Frame[],
-): string {
-  const [first] = folded;
-  switch (kind) {
-    case 'machine': {
-      const names = folded.slice(0, maxNamedMachineFrames).map((frame) => frame.function);
-      return `in C++: ${names.join(' ← ')}${folded.length > names.length ? ' ← …' : ''}`;
-    }
-    case 'internal': {
-      const modules = new Set(folded.map((frame) => frame.file ?? 'V8'));
-      return `… ${formatCount(folded.length, 'frame')} of ${[...modules].slice(0, 4).join(', ')}${modules.size > 4 ? ', …' : ''}`;
-    }
-    case 'same':
-      return `… ${formatCount(folded.length, 'more activation')} of ${first?.function ?? ''} at the same line`;
-    case 'rest':
-      return `… ${formatCount(folded.length, 'more frame')} (--full shows them)`;
-  }
 }
 
 /** `#0 function(a=1)  file:line:column`, on two lines where one is too short. */
@@ -205,46 +99,16 @@ function headLines(index: number, frame: Frame, options: FrameOptions): Line[] {
   ];
 }
 
-function functionName(frame: Frame): string {
-  const name = frame.original?.function ?? frame.function;
-  return name === '' ? '(anonymous)' : name;
-}
-
 function placeSpans(frame: Frame, cwd: string | undefined): Span[] {
-  const { file, line, column } = frame.original ?? frame;
-  const notes = [
-    ...(frame.tier === undefined ? [] : [frame.tier]),
-    ...(frame.inlined === true ? ['inlined'] : []),
-    ...(frame.kind === 'js' ? [] : [frame.kind]),
+  const place = placeWords(frame, cwd);
+  const compiled = compiledWords(frame, cwd);
+  const notes = frameNotes(frame);
+  const style = originOf(frame) === 'app' ? 'place' : 'dim';
+  return [
+    ...(place === '' ? [] : [span(place, style, 400)]),
+    ...(compiled === '' ? [] : [span(` ← ${compiled}`, 'dim', 400)]),
+    ...(notes.length === 0 ? [] : [span(`${place === '' ? '' : ' '}[${notes.join(', ')}]`, 'dim')]),
   ];
-  const spans: Span[] = [];
-  if (file !== undefined) {
-    const position = [line, column].filter((part) => part !== undefined).map((part) => `:${part}`);
-    const style = originOf(frame) === 'app' ? 'place' : 'dim';
-    spans.push(span(shortenPath(file, cwd) + position.join(''), style, 400));
-  }
-  if (notes.length > 0) {
-    spans.push(span(`${spans.length > 0 ? ' ' : ''}[${notes.join(', ')}]`, 'dim'));
-  }
-  return spans;
-}
-
-/** A path below the working directory without it; `file:` URLs as paths. */
-export function shortenPath(file: string, cwd: string | undefined): string {
-  const path = file.startsWith('file:///') ? file.slice('file://'.length) : file;
-  const base = cwd === undefined || cwd === '/' ? undefined : `${cwd}/`;
-  return base !== undefined && path.startsWith(base) ? path.slice(base.length) : path;
-}
-
-/** Of a closure only what the lines shown speak of; everything with `full`. */
-function shownClosure(frame: Frame, isTop: boolean, full: boolean): readonly Variable[] {
-  const { closure = [], source } = frame;
-  if (full) return closure;
-  if (!isTop || source === undefined) return [];
-  const words = new Set(
-    [source.line, ...source.before, ...source.after].join(' ').match(/[\w$#]+/g),
-  );
-  return closure.filter((variable) => words.has(variable.name) && !isOwnName(variable));
 }
 
 function detailLines(frame: Frame, isTop: boolean, options: FrameOptions): Line[] {
@@ -259,7 +123,7 @@ function detailLines(frame: Frame, isTop: boolean, options: FrameOptions): Line[
   const isTelling = (variable: Variable): boolean => full || !isOwnName(variable);
   const scopes: [string, readonly Variable[]][] = [
     ['locals', frame.locals.filter(isTelling)],
-    ['closure', shownClosure(frame, isTop, full)],
+    ['closure', full ? (frame.closure ?? []) : isTop ? mentionedClosure(frame) : []],
   ];
   // An argument whose preview was cut in the head is told in full here.
   const cut = frame.arguments.filter(({ value }) => isTop && value.preview.length > 16);

@@ -6,7 +6,7 @@ import { sanitize } from '../report/sanitize.ts';
 
 /** How a piece of text is meant; never told by colour alone. */
 export type Style =
-  'plain' | 'strong' | 'dim' | 'name' | 'value' | 'place' | 'alarm' | 'calm' | 'heading';
+  'plain' | 'strong' | 'dim' | 'name' | 'value' | 'place' | 'alarm' | 'calm' | 'heading' | 'match';
 
 /** A piece of one line. */
 export interface Span {
@@ -28,6 +28,7 @@ const escapeSequence: Readonly<Record<Style, string>> = {
   alarm: '\x1b[1;7m',
   calm: '\x1b[7m',
   heading: '\x1b[1;4m',
+  match: '\x1b[7m',
 };
 
 /** Makes a piece of text, escaped and cut to `maxChars`. */

@@ -1,7 +1,7 @@
 /** The archive as a table. Pure. */
 import { displayWidth, fitText, padText, paint, span } from './layout.ts';
 import type { Line } from './layout.ts';
-import { formatTime } from './units.ts';
+import { formatTime } from './model/units.ts';
 
 /** One report in a table. */
 export interface ListingRow {
@@ -17,7 +17,6 @@ export interface ListingRow {
 /** Widest of the columns that are not the summary. */
 const maxCellWidth = 26;
 const titles = ['WHEN (UTC)', 'PID', 'WHAT', 'SUMMARY', 'ID'];
-const styles = ['plain', 'plain', 'strong', 'plain', 'name'] as const;
 const summaryColumn = 3;
 
 /** Renders rows in the given order; the summary takes what the width leaves. Ends with a newline. */
@@ -26,27 +25,83 @@ export function renderListing(
   options: { readonly color: boolean; readonly width: number },
 ): string {
   const cells = rows.map((row) => [
-    fitText(span(formatTime(row.capturedAt).replace(/:\d\d UTC$/, '')).text, 16),
+    minutesOf(row.capturedAt),
     String(row.pid),
     span(row.trigger === row.verdict ? row.verdict : `${row.trigger}: ${row.verdict}`).text,
     span(row.summary).text,
     row.shortId,
   ]);
+  return renderTable(titles, cells, summaryColumn, options);
+}
+
+/** One trouble in a table. */
+export interface GroupRow {
+  readonly count: number;
+  /** RFC 3339. */
+  readonly first: string;
+  readonly last: string;
+  readonly what: string;
+  readonly summary: string;
+  readonly shortId: string;
+}
+
+/** Narrower, the summary has more need of the room than the first time. */
+const minGroupWidth = 100;
+const groupTitles = ['TIMES', 'FIRST (UTC)', 'LAST (UTC)', 'WHAT', 'SUMMARY', 'NEWEST'];
+
+/** Renders groups in the given order. Ends with a newline. */
+export function renderGroups(
+  rows: readonly GroupRow[],
+  options: { readonly color: boolean; readonly width: number },
+): string {
+  const isNarrow = options.width < minGroupWidth;
+  const titlesShown = groupTitles.filter((title) => !isNarrow || title !== 'FIRST (UTC)');
+  const cells = rows.map((row) => [
+    String(row.count),
+    ...(isNarrow ? [] : [minutesOf(row.first)]),
+    minutesOf(row.last),
+    span(row.what).text,
+    span(row.summary).text,
+    row.shortId,
+  ]);
+  return renderTable(titlesShown, cells, titlesShown.indexOf('SUMMARY'), options);
+}
+
+function minutesOf(rfc3339: string): string {
+  return fitText(span(formatTime(rfc3339).replace(/:\d\d UTC$/, '')).text, 16);
+}
+
+/** @param flexible column that takes what the width leaves */
+function renderTable(
+  titles: readonly string[],
+  cells: readonly (readonly string[])[],
+  flexible: number,
+  options: { readonly color: boolean; readonly width: number },
+): string {
   const widths = titles.map((title, column) =>
-    Math.max(
+    cells.reduce(
+      (widest, line) => Math.max(widest, Math.min(maxCellWidth, displayWidth(line[column] ?? ''))),
       title.length,
-      ...cells.map((line) => Math.min(maxCellWidth, displayWidth(line[column] ?? ''))),
     ),
   );
   const gaps = 2 * (titles.length - 1);
-  const taken = widths.reduce((sum, width, i) => sum + (i === summaryColumn ? 0 : width), gaps);
-  widths[summaryColumn] = Math.max(10, options.width - taken);
+  const taken = widths.reduce((sum, width, i) => sum + (i === flexible ? 0 : width), gaps);
+  const widest = cells.reduce(
+    (most, line) => Math.max(most, displayWidth(line[flexible] ?? '')),
+    7,
+  );
+  widths[flexible] = Math.max(10, Math.min(widest, options.width - taken));
   const toLine = (line: readonly string[], isTitle: boolean): Line =>
     line.map((cell, column) => {
       const width = widths[column] ?? 0;
       const isLast = column === titles.length - 1;
       const text = padText(fitText(cell, width), isLast ? 0 : width + 2);
-      return span(text, isTitle ? 'dim' : (styles[column] ?? 'plain'));
+      return span(text, isTitle ? 'dim' : styleOf(titles[column]));
     });
   return paint([toLine(titles, true), ...cells.map((line) => toLine(line, false))], options.color);
+}
+
+function styleOf(title: string | undefined): 'plain' | 'strong' | 'name' {
+  if (title === 'WHAT') return 'strong';
+  return title === 'ID' || title === 'NEWEST' ? 'name' : 'plain';
 }

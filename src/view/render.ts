@@ -6,14 +6,36 @@ import { isMachineFrame } from '../report/machine-frame.ts';
 import type { Report, Thread } from '../report/schema.ts';
 import { formatVersion } from '../report/schema.ts';
 import { activityLines, missingLines, surroundingLines } from './environment.ts';
-import { errorLines } from './error.ts';
-import { frameLines, originOf } from './frames.ts';
+import { errorLines, faultLines } from './error.ts';
+import { frameLines } from './frames.ts';
+import { grepLines } from './grep.ts';
 import { paint, span, wrap } from './layout.ts';
-import { eventLoopLines } from './loop.ts';
 import type { Line } from './layout.ts';
-import { nativeThreadLines, stateWord, threadLines, threadTitle } from './threads.ts';
-import { formatCount, noBreak } from './units.ts';
+import { eventLoopLines, httpLines } from './loop.ts';
+import { originOf } from './model/origin.ts';
+import { guiltyThread, hasOwnCode, hasStack } from './model/stack.ts';
+import { forestOf } from './model/tasks.ts';
+import { selectThreads, stateWord, threadTitle } from './model/thread.ts';
+import { formatCount, noBreak } from './model/units.ts';
+import { taskLines } from './tasks.ts';
+import { nativeThreadLines, threadLines } from './threads.ts';
+import { crumbLines, timelineLines } from './timeline.ts';
 import { evidenceLines, verdictLines } from './verdict.ts';
+
+/** What `--section` may name. */
+export const sectionNames = [
+  'verdict',
+  'error',
+  'stack',
+  'evidence',
+  'tasks',
+  'threads',
+  'handles',
+  'timeline',
+  'environment',
+  'missing',
+] as const;
+export type SectionName = (typeof sectionNames)[number];
 
 export interface RenderOptions {
   readonly color: boolean;
@@ -21,32 +43,89 @@ export interface RenderOptions {
   readonly width: number;
   /** Nothing folded: every frame, value, variable of the environment. */
   readonly full?: boolean;
+  /** Only these. */
+  readonly sections?: readonly SectionName[];
+  /** Only threads called so: see selectThreads(). */
+  readonly thread?: string;
+  /** Only lines that match, with what they belong to. */
+  readonly grep?: RegExp;
+}
+
+interface Section {
+  readonly name: SectionName | 'always';
+  readonly lines: Line[];
 }
 
 /** Threads with a stack that are shown one by one unless everything is asked for. */
 const maxOtherThreads = 8;
+/** Columns for `--grep`: a value must not be missed because it was broken into two lines. */
+const grepWidth = 1_000;
 
-/** The whole report. Ends with a newline. */
+/** The whole report, or what was asked of it. Ends with a newline; empty when nothing matches. */
 export function renderReport(report: Report, options: RenderOptions): string {
-  const { width, full = false } = options;
+  const { grep, thread } = options;
+  const width = grep === undefined ? options.width : Math.max(options.width, grepWidth);
+  const full = options.full ?? (grep !== undefined || thread !== undefined);
+  const sections =
+    thread === undefined
+      ? reportSections(report, width, full)
+      : threadSections(report, thread, width, full);
+  const wanted = options.sections;
+  const lines = sections
+    .filter(({ name }) => wanted === undefined || (name !== 'always' && wanted.includes(name)))
+    .filter((section) => section.lines.length > 0)
+    .flatMap((section, index) => (index === 0 ? section.lines : [[], ...section.lines]));
+  return paint(grep === undefined ? lines : grepLines(lines, grep), options.color);
+}
+
+function reportSections(report: Report, width: number, full: boolean): Section[] {
   const cwd = report.process.cwd;
   const guilty = guiltyThread(report);
-  const sections: Line[][] = [
-    newerFormatLines(report, width),
-    verdictLines(report, width),
-    report.error === undefined ? [] : errorLines(report.error, { width, cwd, full }),
-    guilty === undefined ? [] : threadLines(guilty, { width, indent: 2, cwd, details: true, full }),
-    evidenceLines(report, width),
-    otherThreadLines(report, guilty, width, full),
-    eventLoopLines(report, width, full),
-    [...activityLines(report, width, full), ...surroundingLines(report, width, full)],
-    missingLines(report, width, full),
-    closingLines(report, width, full),
+  const stack: Section = {
+    name: 'stack',
+    lines:
+      guilty === undefined
+        ? []
+        : threadLines(guilty, { width, indent: 2, cwd, details: true, full }, report),
+  };
+  const tasks: Section = {
+    name: 'tasks',
+    lines:
+      report.tasks.length === 0 ? [] : taskLines(report.tasks, { width, cwd, full, maxRows: 24 }),
+  };
+  // Where no JavaScript runs, what the program waits for is the stack.
+  const waits = !hasOwnCode(guilty) && forestOf(report.tasks).roots.length > 0;
+  return [
+    { name: 'always', lines: newerFormatLines(report, width) },
+    { name: 'verdict', lines: verdictLines(report, width) },
+    {
+      name: 'error',
+      lines: report.error === undefined ? [] : errorLines(report.error, { width, cwd, full }),
+    },
+    { name: 'error', lines: faultLines(report, width, full) },
+    ...(waits ? [tasks, stack] : [stack]),
+    { name: 'evidence', lines: evidenceLines(report, width) },
+    { name: 'handles', lines: httpLines(report, width, full) },
+    ...(waits ? [] : [tasks]),
+    { name: 'threads', lines: otherThreadLines(report, guilty, width, full) },
+    { name: 'handles', lines: eventLoopLines(report, width, full) },
+    { name: 'timeline', lines: timelineLines(report, width) },
+    { name: 'timeline', lines: crumbLines(report, width, full) },
+    {
+      name: 'environment',
+      lines: [...activityLines(report, width, full), ...surroundingLines(report, width, full)],
+    },
+    { name: 'missing', lines: missingLines(report, width, full) },
+    { name: 'always', lines: closingLines(report, width, full) },
   ];
-  const lines = sections
-    .filter((section) => section.length > 0)
-    .flatMap((section, index) => (index === 0 ? section : [[], ...section]));
-  return paint(lines, options.color);
+}
+
+function threadSections(report: Report, selector: string, width: number, full: boolean): Section[] {
+  const options = { width, indent: 2, cwd: report.process.cwd, details: true, full };
+  return selectThreads(report, selector).map((thread) => ({
+    name: 'threads',
+    lines: threadLines(thread, options, report),
+  }));
 }
 
 /**
@@ -76,21 +155,6 @@ export function renderStacks(
   return paint(lines, false);
 }
 
-/** The thread the verdict blames, else the main thread, else any with a stack. */
-function guiltyThread(report: Report): Thread | undefined {
-  const { threads, verdict } = report;
-  return (
-    threads.find((thread) => thread.tid === verdict.thread) ??
-    threads.find((thread) => thread.kind === 'main') ??
-    threads.find(hasStack)
-  );
-}
-
-/** Threads with C++ alone are one line together, unless everything is wanted. */
-function hasStack(thread: Thread): boolean {
-  return thread.kind !== 'native' || thread.frames.some((frame) => !isMachineFrame(frame));
-}
-
 function otherThreadLines(
   report: Report,
   guilty: Thread | undefined,
@@ -108,6 +172,7 @@ function otherThreadLines(
       ...threadLines(
         { ...thread, frames: ownCode },
         { width, indent: 2, cwd, details: full, full },
+        report,
       ),
       ...(folded > 0 ? [[span(`      … ${formatCount(folded, 'more frame')}`, 'dim')]] : []),
       [],

@@ -2,6 +2,7 @@
 import type { Frame } from '../report/schema.ts';
 import { displayWidth, fitText, span } from './layout.ts';
 import type { Line } from './layout.ts';
+import { sourceOf } from './model/origin.ts';
 
 /** Lines shown around the marked one. */
 const contextLines = 2;
@@ -20,12 +21,9 @@ export function sourceLines(
   indent: number,
   width: number,
 ): Line[] {
-  const { source } = frame;
-  if (source === undefined) {
-    return [];
-  }
-  const number = frame.original?.line ?? frame.line ?? 1;
-  const column = frame.original?.column ?? frame.column;
+  const shown = sourceOf(frame);
+  if (shown === undefined) return [];
+  const { source, line: number, column } = shown;
   const before = withContext ? source.before.slice(-contextLines) : [];
   const after = withContext ? source.after.slice(0, contextLines) : [];
   const numberWidth = String(number + after.length).length;
@@ -57,8 +55,9 @@ function windowAround(
   room: number,
 ): { text: string; caret: number | null } {
   const isInside = column >= 0 && column < line.length;
+  // A little behind the column should be seen; what stands before it is worth more.
   const start =
-    line.length > room && isInside && column > room * 0.6 ? column - Math.floor(room * 0.4) : 0;
+    line.length > room && isInside && column > room - 12 ? column - Math.floor(room * 0.6) : 0;
   const head = start > 0 ? '…' : '';
   const text = fitText(head + showTabs(line.slice(start), room * 2), room);
   if (!isInside) {

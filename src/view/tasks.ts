@@ -1,13 +1,20 @@
-/**
- * Suspended async functions as a tree: below each one those it waits for. Roots are tasks that no other task waits for. What
- * the program wrote is told with values; Node's own is folded, unless the program's tasks hang on it.
- */
-import type { Frame, Report, Task } from '../report/schema.ts';
-import { originOf, shortenPath } from './frames.ts';
-import { paint, span, wrap } from './layout.ts';
+/** Suspended async functions in a terminal: the program's own with values, Node's own folded unless the program's hang on it. */
+import type { Missing, Task } from '../report/schema.ts';
+import { lineWidth, paint, span, wrap } from './layout.ts';
 import type { Line, Span } from './layout.ts';
+import { compiledWords, frameOfTask, placeWords } from './model/origin.ts';
+import {
+  forestOf,
+  originOfTask,
+  taskName,
+  taskRows,
+  taskTitle,
+  taskTotalWords,
+  waitWords,
+} from './model/tasks.ts';
+import type { TaskForest, TaskRow } from './model/tasks.ts';
+import { formatCount, formatDuration, noBreak } from './model/units.ts';
 import { sourceLines } from './source.ts';
-import { formatCount, noBreak } from './units.ts';
 import { argumentSpans, variableLines } from './values.ts';
 
 /** How the tree is shown. */
@@ -17,33 +24,41 @@ export interface TaskOptions {
   readonly cwd?: string | undefined;
   /** Nothing folded. */
   readonly full: boolean;
+  /** Rows of the tree, unless in full. */
+  readonly maxRows?: number;
 }
 
 /** Levels of the tree that are indented; what is deeper stands below each other. */
 const maxIndentedDepth = 8;
-/** Tasks below one that are shown one by one. */
-const maxShownBelow = 10;
-/** Roots shown when not everything is asked for. */
-const maxRoots = 60;
+const folded = { maxAlike: 2, maxBelow: 10, maxRows: 60 };
+/** In full there is still an end: a report of hostile size must not fill the disk behind a pipe. */
+const unfolded = { maxAlike: 200_000, maxBelow: 200_000, maxRows: 200_000 };
+const maxCycles = 10;
 
-/** The report of `sleeper tasks`. Ends with a newline. */
+/** What `sleeper tasks` shows. */
+export interface TaskSection {
+  readonly tasks: readonly Task[];
+  readonly missing: readonly Missing[];
+  /** How long the target stood still for it. */
+  readonly pausedMs: number;
+  readonly cwd?: string | undefined;
+}
+
+/** The answer of `sleeper tasks`. Ends with a newline. */
 export function renderTasks(
-  report: Pick<Report, 'tasks' | 'process' | 'missing'>,
+  { tasks, missing, pausedMs, cwd }: TaskSection,
   options: { readonly color: boolean; readonly width: number; readonly full?: boolean },
 ): string {
   const { width, full = false } = options;
-  const about = report.missing.filter(({ what }) => /async|values|reader|thread/.test(what));
+  const about = missing.filter(({ what }) => /async|values|reader|thread/.test(what));
   const lines: Line[] = [
-    ...taskLines(report.tasks, { width, cwd: report.process.cwd, full }),
-    ...(about.length === 0 ? [] : [[]]),
+    ...taskLines(tasks, { width, cwd, full }),
+    [],
+    [span(`The target stood still for ${formatDuration(pausedMs)}.`, 'dim')],
     ...about.flatMap(({ what, reason }) =>
       wrap(
         [span('- ', 'dim'), span(what, 'plain', 200), span(': ', 'dim'), span(reason, 'dim', 400)],
-        {
-          width,
-          indent: 2,
-          hanging: 4,
-        },
+        { width, indent: 2, hanging: 4 },
       ),
     ),
   ];
@@ -52,222 +67,113 @@ export function renderTasks(
 
 /** Heading and tree. */
 export function taskLines(tasks: readonly Task[], options: TaskOptions): Line[] {
-  return new TaskTree(tasks, options).lines();
+  const forest = forestOf(tasks);
+  const { full } = options;
+  const bounds = full ? unfolded : { ...folded, maxRows: options.maxRows ?? folded.maxRows };
+  const roots = full ? [...forest.roots, ...forest.internalRoots] : forest.roots;
+  return [
+    [span('TASKS', 'heading'), span(`  ${taskTotalWords(forest)}`)],
+    ...cycleLines(forest, options),
+    ...taskRows(forest, roots, bounds).flatMap((row) => rowLines(row, forest, options)),
+    ...(full || forest.internalRoots.length === 0
+      ? []
+      : [...(roots.length > 0 ? [[]] : []), ...internalLines(forest.internalRoots, options.width)]),
+  ];
 }
 
-class TaskTree {
-  readonly #tasks: readonly Task[];
-  readonly #byId: ReadonlyMap<number, Task>;
-  readonly #options: TaskOptions;
-  readonly #shown = new Set<number>();
-  readonly #lines: Line[] = [];
-
-  constructor(tasks: readonly Task[], options: TaskOptions) {
-    this.#tasks = tasks;
-    this.#byId = new Map(tasks.map((task) => [task.id, task]));
-    this.#options = options;
-  }
-
-  lines(): Line[] {
-    const total = this.#tasks.reduce((sum, { count = 1 }) => sum + count, 0);
-    this.#lines.push([span('TASKS', 'heading'), span(`  ${headWords(total, this.#tasks.length)}`)]);
-    this.#addCycles();
-    const { own, internal } = this.#roots();
-    const shown = this.#options.full ? own : own.slice(0, maxRoots);
-    for (const task of shown) this.#addRoot(task);
-    if (own.length > shown.length)
-      this.#lines.push(
-        [],
-        [span(`  … ${own.length - shown.length} more (--full shows them)`, 'dim')],
-      );
-    if (this.#options.full) for (const task of internal) this.#addRoot(task);
-    else this.#addFolded(internal);
-    return this.#lines;
-  }
-
-  /** Those nobody waits for, and one of each circle; the program's own first. */
-  #roots(): { own: Task[]; internal: Task[] } {
-    const reached = new Set<number>();
-    const reach = (start: Task): void => {
-      const open = [start];
-      for (let task = open.pop(); task !== undefined; task = open.pop())
-        for (const id of [task.id, ...(task.dependsOn ?? [])]) {
-          if (reached.has(id)) continue;
-          reached.add(id);
-          const below = this.#byId.get(id);
-          if (below !== undefined) open.push(below);
-        }
-    };
-    const roots = this.#tasks.filter(({ awaitedBy }) => awaitedBy.length === 0);
-    for (const task of roots) reach(task);
-    for (const task of this.#tasks)
-      if (!reached.has(task.id)) {
-        roots.push(task);
-        reach(task);
-      }
-    const isInternal = (task: Task): boolean =>
-      origin(task) === 'internal' &&
-      (task.dependsOn ?? []).every((id) => origin(this.#byId.get(id)) === 'internal');
-    return {
-      own: roots.filter((task) => !isInternal(task)),
-      internal: roots.filter((task) => isInternal(task)),
-    };
-  }
-
-  #addCycles(): void {
-    const cycles = new Map(
-      this.#tasks.flatMap(({ cycle }) => (cycle === undefined ? [] : [[cycle.join(), cycle]])),
+function cycleLines({ cycles, byId }: TaskForest, { width }: TaskOptions): Line[] {
+  return cycles.slice(0, maxCycles).flatMap((cycle) => {
+    const names = [...cycle, ...cycle.slice(0, 1)].map((id) =>
+      taskTitle(id, byId).replaceAll(' ', noBreak),
     );
-    for (const cycle of cycles.values()) {
-      const names = [...cycle, ...cycle.slice(0, 1)].map((id) => this.#nameOf(id)).join(' → ');
-      const words = `${names}: they wait for each other, none can go on`;
-      this.#lines.push(
-        [span('  '), span(' deadlock ', 'alarm')],
-        ...wrap([span(words, 'plain', 1_000)], {
-          width: this.#options.width,
-          indent: 2,
-          hanging: 4,
-        }),
-      );
+    const words = `${names.join(' → ')}: they wait for each other, none can go on`;
+    return [
+      [span('  '), span(' deadlock ', 'alarm')],
+      ...wrap([span(words, 'plain', 1_000)], { width, indent: 2, hanging: 4 }),
+    ];
+  });
+}
+
+function rowLines(row: TaskRow, forest: TaskForest, options: TaskOptions): Line[] {
+  const { task, depth } = row;
+  const { width, full } = options;
+  const indent = 2 + 2 * Math.min(depth, maxIndentedDepth);
+  const lead = depth === 0 ? '' : '← ';
+  const note = (words: string): Line => [
+    span(' '.repeat(indent)),
+    span(words, 'dim', width - indent),
+  ];
+  switch (row.kind) {
+    case 'again':
+      return [note(`${lead}#${task.id} ${taskName(task)}, see above`)];
+    case 'alike':
+      return [[], note(`${lead}… ${row.count} more of ${taskName(task)} at the same await`)];
+    case 'more':
+      return [[], note(`${lead}… ${row.count} more${full ? '' : ' (--full shows them)'}`)];
+    case 'task': {
+      const head = wrap(headSpans(task, lead, indent, options), {
+        width,
+        indent,
+        hanging: indent + 4,
+      });
+      const details = detailLines(task, forest, indent + 4, options);
+      return [...(depth === 0 ? [[]] : []), ...head, ...details];
     }
-  }
-
-  #nameOf(id: number): string {
-    const task = this.#byId.get(id);
-    return task === undefined ? `#${id}` : `#${id}${noBreak}${nameOf(task)}`;
-  }
-
-  #addRoot(task: Task): void {
-    this.#lines.push([]);
-    // Without recursion: chains of awaits can be long.
-    const open: { task: Task; depth: number }[] = [{ task, depth: 0 }];
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (!this.#add(next.task, next.depth)) continue;
-      const ids = next.task.dependsOn ?? [];
-      const shown = this.#options.full ? ids : ids.slice(0, maxShownBelow);
-      const below = shown.flatMap((id) => this.#byId.get(id) ?? []);
-      const depth = next.depth + 1;
-      for (const child of below.reverse()) open.push({ task: child, depth });
-    }
-  }
-
-  /** @returns false when it stands above already */
-  #add(task: Task, depth: number): boolean {
-    const indent = 2 + 2 * Math.min(depth, maxIndentedDepth);
-    const { width } = this.#options;
-    const lead = depth === 0 ? '' : '← ';
-    if (this.#shown.has(task.id)) {
-      this.#lines.push([
-        span(' '.repeat(indent)),
-        span(`${lead}#${task.id} ${nameOf(task)}, see above`, 'dim', width - indent),
-      ]);
-      return false;
-    }
-    this.#shown.add(task.id);
-    this.#lines.push(
-      ...wrap(headSpans(task, lead, this.#options), { width, indent, hanging: indent + 4 }),
-    );
-    this.#addDetails(task, indent + 4);
-    return true;
-  }
-
-  #addDetails(task: Task, indent: number): void {
-    const { width, full } = this.#options;
-    if (origin(task) === 'app' || full) {
-      this.#lines.push(...sourceLines(frameOf(task), false, indent - 2, width));
-      const bounds = { width, maxLines: 2, maxVariables: full ? 1_000 : 8, maxDepth: 0 };
-      this.#lines.push(...variableLines('locals', task.locals, indent, bounds));
-    }
-    const rest = (task.dependsOn ?? []).length - maxShownBelow;
-    const more = !full && rest > 0 ? ` (${rest} more below it are not shown)` : '';
-    const unsure =
-      task.liveness === 'unsure' ? ' (unsure: it may be garbage that is not yet collected)' : '';
-    this.#lines.push(
-      ...wrap(
-        [span('waits for ', 'dim'), span(this.#waitWords(task) + more + unsure, 'plain', 600)],
-        {
-          width,
-          indent,
-          hanging: indent + 2,
-        },
-      ),
-    );
-  }
-
-  #waitWords({ awaits, count = 1 }: Task): string {
-    if (awaits === undefined) return 'nothing that is known';
-    const words = typeof awaits === 'number' ? this.#nameOf(awaits) : awaits;
-    return count > 1 && typeof awaits === 'string' ? `${words} (this one of them)` : words;
-  }
-
-  #addFolded(internal: readonly Task[]): void {
-    if (internal.length === 0) return;
-    const names = [...new Set(internal.map(nameOf))].slice(0, 4).join(', ');
-    this.#lines.push(
-      [],
-      ...wrap(
-        [
-          span(
-            `… ${formatCount(internal.length, 'task')} of Node's own: ${names} (--full shows them)`,
-            'dim',
-            300,
-          ),
-        ],
-        { width: this.#options.width, indent: 2, hanging: 4 },
-      ),
-    );
   }
 }
 
-function headWords(total: number, places: number): string {
-  if (total === 0) return 'no async function is suspended';
-  return total === places
-    ? formatCount(total, 'suspended async function')
-    : `${formatCount(total, 'suspended async function')}, alike ones told once: ${places}`;
+function detailLines(
+  task: Task,
+  { byId }: TaskForest,
+  indent: number,
+  { width, full }: TaskOptions,
+): Line[] {
+  const bounds = { width, maxLines: 2, maxVariables: full ? 1_000 : 8, maxDepth: full ? 8 : 0 };
+  const own =
+    originOfTask(task) === 'app' || full
+      ? [
+          ...sourceLines(frameOfTask(task), false, indent - 2, width),
+          ...variableLines('locals', task.locals, indent, bounds),
+        ]
+      : [];
+  const unsure =
+    task.liveness === 'unsure' ? ' (unsure: it may be garbage that is not yet collected)' : '';
+  const wait = waitWords(task, byId) + unsure;
+  return [
+    ...own,
+    ...wrap([span('waits for ', 'dim'), span(wait, 'plain', 600)], {
+      width,
+      indent,
+      hanging: indent + 2,
+    }),
+  ];
 }
 
-function headSpans(task: Task, lead: string, options: TaskOptions): Span[] {
-  const isApp = origin(task) === 'app';
-  const call: Span[] = [
+function internalLines(internal: readonly Task[], width: number): Line[] {
+  const names = [...new Set(internal.map(taskName))].slice(0, 4).join(', ');
+  const words = `… ${formatCount(internal.length, 'task')} of Node's own: ${names} (--full shows them)`;
+  return wrap([span(words, 'dim', 300)], { width, indent: 2, hanging: 4 });
+}
+
+function headSpans(task: Task, lead: string, indent: number, options: TaskOptions): Span[] {
+  const isApp = originOfTask(task) === 'app';
+  const name: Span[] = [
     span(`${lead}#${task.id} `, 'dim'),
     ...(task.count === undefined ? [] : [span(`${task.count}${noBreak}× `, 'strong')]),
-    span(nameOf(task), isApp ? 'strong' : 'plain', 200),
+    span(taskName(task).replaceAll(' ', noBreak), isApp ? 'strong' : 'plain', 200),
     span('(', 'dim'),
-    ...(isApp || options.full
-      ? argumentSpans(task.arguments, Math.max(40, options.width - 40))
-      : []),
+  ];
+  const room = Math.max(30, options.width - indent - lineWidth(name) - 1);
+  const call: Span[] = [
+    ...name,
+    ...(isApp || options.full ? argumentSpans(task.arguments, room) : []),
     span(')', 'dim'),
   ];
-  if (task.file === undefined) return call;
-  const position = [task.line, task.column]
-    .filter((part) => part !== undefined)
-    .map((part) => `:${part}`);
+  const place = placeWords(task, options.cwd);
+  const compiled = compiledWords(task, options.cwd);
   return [
     ...call,
-    span('  '),
-    span(shortenPath(task.file, options.cwd) + position.join(''), isApp ? 'place' : 'dim', 400),
+    ...(place === '' ? [] : [span('  '), span(place, isApp ? 'place' : 'dim', 400)]),
+    ...(compiled === '' ? [] : [span(` ← ${compiled}`, 'dim', 400)]),
   ];
-}
-
-function nameOf({ function: name, kind }: Task): string {
-  const words = kind === 'async-generator' ? 'async* ' : 'async ';
-  return `${words}${name === '' ? '(anonymous)' : name}`.replaceAll(' ', noBreak);
-}
-
-function frameOf(task: Task): Frame {
-  const { function: name, file, line, column, source, arguments: passed, locals } = task;
-  return {
-    function: name,
-    kind: 'js',
-    arguments: passed,
-    locals,
-    ...(file !== undefined && { file }),
-    ...(line !== undefined && { line }),
-    ...(column !== undefined && { column }),
-    ...(source !== undefined && { source }),
-  };
-}
-
-function origin(task: Task | undefined): ReturnType<typeof originOf> {
-  return task === undefined ? 'internal' : originOf(frameOf(task));
 }

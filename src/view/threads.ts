@@ -1,38 +1,12 @@
 /** Threads: a heading and a stack for each with JavaScript, one line for each kind of the others. */
-import type { Thread } from '../report/schema.ts';
+import type { Report, Thread } from '../report/schema.ts';
 import { frameLines } from './frames.ts';
 import type { FrameOptions } from './frames.ts';
 import { span, wrap } from './layout.ts';
 import type { Line, Span } from './layout.ts';
-import { formatCount, formatDuration, noBreak } from './units.ts';
-
-const stateWords: Readonly<Record<string, string>> = {
-  R: 'running',
-  S: 'sleeping',
-  D: 'in uninterruptible I/O',
-  T: 'stopped',
-  t: 'stopped by a tracer',
-  Z: 'dead, not reaped',
-  X: 'dead',
-  I: 'idle',
-};
-
-/** A proc(5) state letter in words. */
-export function stateWord(state: string): string {
-  return (Object.hasOwn(stateWords, state) ? stateWords[state] : undefined) ?? `state ${state}`;
-}
-
-/** `main thread`, `worker 3`, `thread "libuv-worker"`. */
-export function threadTitle(thread: Thread): string {
-  switch (thread.kind) {
-    case 'main':
-      return 'main thread';
-    case 'worker':
-      return `worker${thread.workerId === undefined ? '' : ` ${thread.workerId}`}`;
-    case 'native':
-      return `native thread "${thread.name}"`;
-  }
-}
+import { movementsOf } from './model/samples.ts';
+import { groupThreads, stateWord, threadTitle } from './model/thread.ts';
+import { formatCount, formatDuration, noBreak } from './model/units.ts';
 
 /** Heading of one thread: what it is, what it does, how it was read. */
 export function threadHeading(thread: Thread, width: number): Line[] {
@@ -63,15 +37,32 @@ function waitLines(thread: Thread, width: number): Line[] {
   return wrap([...call, ...kernel], { width, indent: 2, hanging: 4 });
 }
 
+/** What several looks saw of it: has it moved? */
+function movementLines(tid: number, report: Pick<Report, 'samples'>, width: number): Line[] {
+  const movement = movementsOf(report).find((one) => one.tid === tid);
+  if (movement === undefined || movement.kind === 'unknown') return [];
+  const style = movement.kind === 'stands' ? 'strong' : 'plain';
+  return wrap([span(movement.words, style, 600)], { width, indent: 2, hanging: 4 });
+}
+
 /** A thread with its stack. */
-export function threadLines(thread: Thread, options: FrameOptions): Line[] {
+export function threadLines(
+  thread: Thread,
+  options: FrameOptions,
+  report: Pick<Report, 'samples'>,
+): Line[] {
   const note =
     thread.note === undefined
       ? thread.frames.length === 0
         ? [[span('  no frames', 'dim')]]
         : []
       : wrap([span(thread.note, 'plain', 600)], { width: options.width, indent: 2 });
-  return [...threadHeading(thread, options.width), ...note, ...frameLines(thread.frames, options)];
+  return [
+    ...threadHeading(thread, options.width),
+    ...movementLines(thread.tid, report, options.width),
+    ...note,
+    ...frameLines(thread.frames, options),
+  ];
 }
 
 /** All threads without a stack, folded by name and state: `4 libuv-worker sleeping (futex_wait_queue)`. */
@@ -79,18 +70,13 @@ export function nativeThreadLines(threads: readonly Thread[], width: number): Li
   if (threads.length === 0) {
     return [];
   }
-  const groups = new Map<string, number>();
-  for (const thread of threads) {
-    const where = thread.syscall?.replace(/\(.*$/s, '') ?? thread.wchan; // addresses would tell all apart
-    const key =
-      `${thread.name} ${stateWord(thread.state)}${where === undefined ? '' : ` in ${where}`}`.trimStart();
-    groups.set(key, (groups.get(key) ?? 0) + 1);
-  }
-  const sorted = [...groups].sort(([, a], [, b]) => b - a);
-  const shown = sorted
+  const groups = groupThreads(threads);
+  const shown = groups
     .slice(0, 12)
-    .map(([key, count]) => (count === 1 ? key : `${count}${noBreak}× ${key}`));
-  const rest = sorted.length - shown.length;
+    .map(({ words, threads: { length } }) =>
+      length === 1 ? words : `${length}${noBreak}× ${words}`,
+    );
+  const rest = groups.length - shown.length;
   const spans: Span[] = [
     span(formatCount(threads.length, 'native thread').toUpperCase(), 'heading'),
     span('  '),

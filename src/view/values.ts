@@ -1,7 +1,9 @@
 /** JavaScript values as lines. */
-import type { AbsenceReason, Value, Variable } from '../report/schema.ts';
+import type { Value, Variable } from '../report/schema.ts';
 import { displayWidth, lineWidth, padText, span, wrap } from './layout.ts';
 import type { Line, Span } from './layout.ts';
+import { variableName } from './model/origin.ts';
+import { unreadCount, valueWords } from './model/value.ts';
 
 /** How much of values to show. */
 export interface ValueBounds {
@@ -14,19 +16,9 @@ export interface ValueBounds {
   readonly maxDepth: number;
 }
 
-const reasonWords: Readonly<Record<AbsenceReason, string>> = {
-  'optimized-out': 'optimized out',
-  unreadable: 'unreadable',
-  'over-limit': 'not read: over a limit',
-  'not-supported': 'not supported',
-  redacted: 'redacted',
-};
-
 /** One value on one line: its preview, or in angle brackets why it is not known. */
 export function valueSpan(value: Value, maxChars?: number): Span {
-  return value.reason === undefined
-    ? span(value.preview, 'value', maxChars)
-    : span(`<${reasonWords[value.reason]}>`, 'dim', maxChars);
+  return span(valueWords(value), value.reason === undefined ? 'value' : 'dim', maxChars);
 }
 
 /** Shortest piece of a value worth showing in a head. */
@@ -36,11 +28,13 @@ const minShownChars = 8;
 export function argumentSpans(variables: readonly Variable[], maxChars: number): Span[] {
   const spans: Span[] = [];
   let left = maxChars;
-  for (const [index, { name, value }] of variables.entries()) {
+  for (const [index, variable] of variables.entries()) {
+    const { value } = variable;
+    const name = variableName(variable);
     const rest = variables.slice(index + 1);
     const reserved = rest.reduce(
       (sum, other) =>
-        sum + other.name.length + 3 + Math.min(minShownChars, other.value.preview.length),
+        sum + variableName(other).length + 3 + Math.min(minShownChars, other.value.preview.length),
       0,
     );
     const longRest = rest.filter((other) => other.value.preview.length > minShownChars).length;
@@ -59,11 +53,6 @@ export function argumentSpans(variables: readonly Variable[], maxChars: number):
   return spans;
 }
 
-/** True for `f = [Function f]`: the variable tells nothing that its name does not. */
-export function isOwnName({ name, value }: Variable): boolean {
-  return value.preview === `[Function ${name}]` || value.preview === `[class ${name}]`;
-}
-
 /** Variables one below the other, their `=` in one column. */
 export function variableLines(
   label: string,
@@ -75,7 +64,7 @@ export function variableLines(
   const labelWidth = displayWidth(label) + (label === '' ? 0 : 2);
   const nameWidth = Math.min(
     24,
-    Math.max(0, ...shown.map(({ name }) => displayWidth(span(name).text))),
+    Math.max(0, ...shown.map((one) => displayWidth(span(variableName(one)).text))),
   );
   const lines: Line[] = [];
   for (const [index, variable] of shown.entries()) {
@@ -91,14 +80,15 @@ export function variableLines(
 
 function variableLine(
   head: string,
-  { name, value }: Variable,
+  variable: Variable,
   nameWidth: number,
   indent: number,
   bounds: ValueBounds,
 ): Line[] {
+  const { value } = variable;
   const start: Span[] = [
     span(head, 'dim'),
-    span(padText(span(name, 'name', 80).text, nameWidth), 'name'),
+    span(padText(span(variableName(variable), 'name', 80).text, nameWidth), 'name'),
     span(' = ', 'dim'),
   ];
   const hanging = Math.min(indent + lineWidth(start), Math.floor(bounds.width / 2));
@@ -112,7 +102,7 @@ function variableLine(
   if (bounds.maxDepth > 0 && !tellsAll && value.properties !== undefined) {
     const inner = { ...bounds, maxDepth: bounds.maxDepth - 1, maxVariables: 8 };
     lines.push(...variableLines('', value.properties, hanging, inner));
-    const rest = (value.length ?? 0) - value.properties.length;
+    const rest = unreadCount(value);
     if (rest > 0 && value.properties.length <= inner.maxVariables) {
       lines.push([span(' '.repeat(hanging)), span(`… ${rest} more`, 'dim')]);
     }

@@ -1,19 +1,21 @@
 /** The first lines: what is wrong, how sure that is, why, what to do. */
 import type { Report } from '../report/schema.ts';
-import { calmVerdicts } from '../report/schema.ts';
 import { padText, span, wrap } from './layout.ts';
 import type { Line } from './layout.ts';
-import { formatDuration, formatTime, noBreak } from './units.ts';
+import { commandWords } from './model/process.ts';
+import { formatDuration, formatTime, noBreak } from './model/units.ts';
+import { confidenceWords, isCalm, writtenWords } from './model/verdict.ts';
 
 /** The verdict sentence and the circumstances, for the first screen. */
 export function verdictLines(report: Report, width: number): Line[] {
   const { verdict, trigger } = report;
-  const isCalm = (calmVerdicts as readonly string[]).includes(verdict.kind);
-  const badge = span(` ${verdict.kind} `, isCalm ? 'calm' : 'alarm', 60);
+  const written = writtenWords(report);
+  const badge = span(` ${verdict.kind} `, isCalm(verdict.kind) ? 'calm' : 'alarm', 60);
   return [
     [badge, span('  '), span(confidenceWords(verdict.confidence), 'dim', 60)],
     ...wrap([span(verdict.summary, 'strong', 600)], { width }),
     [],
+    ...(written === '' ? [] : factLine('written', written, width)),
     ...factLine('why now', triggerWords(trigger), width),
     ...factLine('process', processWords(report), width),
     ...factLine('captured', captureWords(report), width),
@@ -48,17 +50,6 @@ export function factLine(label: string, text: string, width: number): Line[] {
   return wrap(spans, { width, indent: 2, hanging: 12, maxLines: 4 });
 }
 
-function confidenceWords(confidence: string): string {
-  switch (confidence) {
-    case 'certain':
-      return 'certain';
-    case 'likely':
-      return 'likely, not proven';
-    default:
-      return 'a guess';
-  }
-}
-
 function triggerWords({ kind, reason, stalledForMs }: Report['trigger']): string {
   const stalled =
     stalledForMs === undefined ? '' : ` (no turn of the loop for ${formatDuration(stalledForMs)})`;
@@ -71,14 +62,7 @@ function processWords({ process }: Report): string {
       ? ''
       : `  node${noBreak}${process.nodeVersion.replace(/^v/, '')}`;
   const uptime = process.uptimeMs === undefined ? '' : `, up ${formatDuration(process.uptimeMs)}`;
-  return `${process.pid}  ${quoteCommand(process.argv ?? [])}${version}${uptime}`;
-}
-
-/** A command line as a shell would take it. */
-export function quoteCommand(argv: readonly string[]): string {
-  return argv
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
+  return `${process.pid}  ${commandWords(process)}${version}${uptime}`;
 }
 
 function captureWords(report: Report): string {

@@ -1,0 +1,39 @@
+/** The process and the machine in words. */
+import type { Report } from '../../report/schema.ts';
+import { shortenPath } from './origin.ts';
+import { formatBytes, formatCount } from './units.ts';
+
+/** A command line as a shell would take it. */
+export function quoteCommand(argv: readonly string[]): string {
+  return argv
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}
+
+/** The command line, node by its name alone and the program as seen from its working directory. */
+export function commandWords({ argv = [], cwd, execPath }: Report['process']): string {
+  const [node = '', ...rest] = argv;
+  const name = (node === '' ? (execPath ?? '') : node).split('/').at(-1) ?? '';
+  return name === '' ? '' : quoteCommand([name, ...rest.map((word) => shortenPath(word, cwd))]);
+}
+
+/** `node v22.23.3, V8 12.4`. */
+export function versionWords(process: Report['process']): string {
+  const versions = [
+    process.nodeVersion === undefined ? '' : `node ${process.nodeVersion}`,
+    process.v8Version === undefined ? '' : `V8 ${process.v8Version}`,
+  ];
+  return versions.filter((version) => version !== '').join(', ');
+}
+
+/** `web1, Linux 6.1.0, 2 CPUs, 1.2 GiB of 4 GiB memory available`. */
+export function hostWords({ hostname, kernel, cpus, memory, containerId }: Report['host']): string {
+  const facts = [hostname, `Linux ${kernel}`];
+  if (cpus !== undefined) facts.push(formatCount(cpus, 'CPU'));
+  if (memory !== undefined)
+    facts.push(
+      `${formatBytes(memory.availableBytes)} of ${formatBytes(memory.totalBytes)} memory available`,
+    );
+  if (containerId !== undefined) facts.push(`container ${containerId.slice(0, 12)}`);
+  return facts.join(', ');
+}

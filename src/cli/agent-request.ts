@@ -11,15 +11,19 @@ const Address = v.pipe(
   v.minValue(0),
 );
 
+const Hex = v.pipe(v.string(), v.regex(/^0x[0-9a-f]{1,16}$/i));
+
 /** One question of an agent. */
 export const AgentRequest = v.looseObject({
   pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  /** `report`: seal a report, print its path · `stacks`: print all stacks as text. */
-  mode: v.picklist(['report', 'stacks']),
+  /** `report`: seal a report, print its path · `stacks`: print all stacks as text · `vanished`: report on others that are no more. */
+  mode: v.picklist(['report', 'stacks', 'vanished']),
   trigger: v.looseObject({
     kind: v.picklist(triggerKinds),
     reason: v.string(),
     stalledForMs: v.exactOptional(v.number()),
+    repeated: v.exactOptional(Integer),
+    exitStatus: v.exactOptional(Integer),
   }),
   reportId: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f-]{8,64}$/i))),
   /** Promised already: the debugger was told so. A plain name, never a path. */
@@ -39,6 +43,46 @@ export const AgentRequest = v.looseObject({
   error: v.exactOptional(ErrorRecord),
   /** Thread in which the error was thrown; absent: the main thread. */
   errorTid: v.exactOptional(Integer),
+  /** Of `vanished`: flight recorders whose processes are gone. Plain names. */
+  flight: v.exactOptional(
+    v.looseObject({
+      directory: v.pipe(v.string(), v.regex(/^\//)),
+      files: v.array(v.pipe(v.string(), v.regex(/^\d+-\d+\.flight$/))),
+    }),
+  ),
+  /** Until when the dying program waits for us: wall clock, milliseconds since 1970. */
+  endsAtMs: v.exactOptional(Integer),
+  /** The stack at the throw of `error`: copies of parts of the program's memory, and where in it they are kept. */
+  thrown: v.exactOptional(
+    v.looseObject({
+      isolate: Address,
+      /** How many there had been at the throw, and where in its memory (two uint32) the program counts on. */
+      collections: v.looseObject({ at: Address, scavenges: Integer, others: Integer }),
+      ranges: v.array(
+        v.looseObject({
+          address: Address,
+          at: Address,
+          bytes: v.pipe(Integer, v.maxValue(4 << 20)),
+        }),
+      ),
+    }),
+  ),
+  /** The handler of an uncaught error threw: `error` is the first one, the thread stands at the second throw. */
+  secondFault: v.exactOptional(v.boolean()),
+  /** A signal that ends the program. */
+  fault: v.exactOptional(
+    v.looseObject({
+      signal: v.string(),
+      /** si_code. */
+      code: v.pipe(v.number(), v.integer()),
+      address: Hex,
+      /** pid that sent it; 0: nobody did. */
+      sender: v.pipe(v.number(), v.integer()),
+      registers: v.record(v.string(), Hex),
+    }),
+  ),
+  /** The heap limit of V8 that was reached. */
+  heapLimitBytes: v.exactOptional(Integer),
   annotations: v.exactOptional(v.record(v.string(), v.string())),
   breadcrumbs: v.exactOptional(v.array(v.looseObject({}))),
 });

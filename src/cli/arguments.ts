@@ -1,21 +1,6 @@
 /** Command-line words to numbers. Each parser is a commander argument parser: a wrong word is a usage error. */
 import { InvalidArgumentError, Option } from 'commander';
-
-const durationUnits: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-const sizeUnits: Readonly<Record<string, number>> = {
-  B: 1,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-};
+import { QuantityError, readDuration, readSize } from '../quantity.ts';
 
 /**
  * `500ms`, `5s`, `1.5m`, `2h`, `30d`.
@@ -23,7 +8,7 @@ const sizeUnits: Readonly<Record<string, number>> = {
  * @throws InvalidArgumentError of commander: exit status 2
  */
 export function parseDuration(text: string): number {
-  return parseQuantity(text, durationUnits, 'a duration', '500ms, 5s, 2m');
+  return refusing(() => readDuration(text));
 }
 
 /**
@@ -32,7 +17,7 @@ export function parseDuration(text: string): number {
  * @throws InvalidArgumentError of commander: exit status 2
  */
 export function parseSize(text: string): number {
-  return Math.round(parseQuantity(text, sizeUnits, 'a size', '512KiB, 64MiB, 2GiB'));
+  return refusing(() => readSize(text));
 }
 
 /**
@@ -58,6 +43,35 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/**
+ * A moment: an age (`2h`, `30d`), or RFC 3339, its seconds, time or zone left away (then UTC).
+ * @returns milliseconds since 1970
+ * @throws InvalidArgumentError of commander: exit status 2
+ */
+export function parseTime(text: string): number {
+  if (/^\d+(\.\d+)?\s?[a-z]+$/i.test(text)) return Date.now() - parseDuration(text);
+  const isMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.test(text);
+  const hasZone = /(Z|[+-]\d\d:\d\d)$/.test(text) && text.includes('T');
+  const time = isMoment ? Date.parse(text.includes('T') && !hasZone ? `${text}Z` : text) : NaN;
+  if (Number.isNaN(time)) {
+    throw new InvalidArgumentError(
+      'Write an age (2h, 30d) or a moment in UTC (2026-11-23, 2026-11-23T00:48).',
+    );
+  }
+  return time;
+}
+
+/**
+ * A whole number from 0.
+ * @throws InvalidArgumentError of commander: exit status 2
+ */
+export function parseNumber(text: string, largest: number): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) > largest) {
+    throw new InvalidArgumentError(`Give a whole number from 0 to ${largest}.`);
+  }
+  return Number(text);
+}
+
 /** `--archive DIR`, the same on every command that has it. */
 export function archiveOption(): Option {
   return new Option(
@@ -66,22 +80,19 @@ export function archiveOption(): Option {
   );
 }
 
-function parseQuantity(
-  text: string,
-  units: Readonly<Record<string, number>>,
-  what: string,
-  examples: string,
-): number {
-  const match = /^(\d+(?:\.\d+)?)\s?([A-Za-z]*)$/.exec(text);
-  const unit = match?.[2] ?? '';
-  const factor = Object.hasOwn(units, unit) ? units[unit] : undefined;
-  if (match === null || factor === undefined) {
-    const hint = match !== null && unit === '' ? `${text} of what? ` : '';
-    throw new InvalidArgumentError(`${hint}Write ${what} with its unit: ${examples}.`);
+/** `--source-map-dir DIR`, the same on every command that has it. */
+export function sourceMapOption(): Option {
+  return new Option(
+    '--source-map-dir <dir>',
+    'source maps of the program, laid out like it or all in one directory, for files that have none beside them',
+  ).env('SLEEPER_SOURCE_MAP_DIR');
+}
+
+function refusing<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof QuantityError) throw new InvalidArgumentError(error.message);
+    throw error;
   }
-  const quantity = Number(match[1]) * factor;
-  if (!(quantity > 0)) {
-    throw new InvalidArgumentError('It must be more than 0.');
-  }
-  return quantity;
 }

@@ -1,11 +1,13 @@
 /** Capture → verdict → bytes → archive: the one place that puts these stages together. */
-import { openArchive, namePartsOf } from '../archive/store.ts';
+import { factsOf } from '../archive/facts.ts';
+import { defaultRepeatPolicy } from '../archive/occurrences.ts';
+import { type Sealed, openArchive } from '../archive/store.ts';
 import { type CaptureRequest, capture } from '../capture/capture.ts';
 import { type CoreCaptureRequest, captureCore } from '../capture/capture-core.ts';
 import { diagnoseCore } from '../diagnose/core-verdict.ts';
 import { diagnose } from '../diagnose/diagnose.ts';
 import { signatureOf } from '../diagnose/signature.ts';
-import { encodeReport } from '../encode/encode.ts';
+import { encodeSections } from '../encode/encode.ts';
 import { type Report, hangVerdicts } from '../report/schema.ts';
 
 /** Where a report goes. */
@@ -24,29 +26,36 @@ export async function captureReport(request: CaptureRequest): Promise<Report> {
 }
 
 /** Captures and judges a core; nothing is written. @throws SleeperError as captureCore() */
-export function reportCore(request: CoreCaptureRequest): Report {
-  const captured = captureCore(request);
+export async function reportCore(request: CoreCaptureRequest): Promise<Report> {
+  const captured = await captureCore(request);
   const verdict = diagnoseCore(captured);
   return { ...captured, verdict, signature: signatureOf(captured, verdict) };
 }
 
-/** Seals a report. @returns its path @throws SleeperError ERR_SLEEPER_ARCHIVE_UNSAFE, ERR_SLEEPER_ARCHIVE_WRITE */
-export function sealReport(report: Report, target: ArchiveTarget): Promise<string> {
+/** Why a report is written. */
+type Urgency = 'asked' | 'noticed';
+
+/**
+ * Seals a report, in a fallback directory when the archive does not take it. What somebody asked for is always written; trouble that was
+ * noticed is counted when the same was written some times just before.
+ * @throws SleeperError ERR_SLEEPER_ARCHIVE_UNSAFE, ERR_SLEEPER_ARCHIVE_WRITE saying exactly what is lost
+ */
+export function sealReport(
+  report: Report,
+  target: ArchiveTarget,
+  urgency: Urgency = 'asked',
+): Promise<Sealed> {
   const { directory, fileName } = target;
-  return openArchive(directory).seal(
-    encodeReport(report),
-    namePartsOf(report),
-    fileName === undefined ? {} : { fileName },
-  );
+  return openArchive(directory).keep(() => encodeSections(report), factsOf(report), {
+    fallback: true,
+    ...(fileName !== undefined && { fileName }),
+    ...(urgency === 'noticed' && { repeats: defaultRepeatPolicy }),
+  });
 }
 
-/** Captures, judges and seals. @throws SleeperError as captureReport() and sealReport() */
-export async function captureToArchive(
-  request: CaptureRequest,
-  target: ArchiveTarget,
-): Promise<{ readonly report: Report; readonly path: string }> {
-  const report = await captureReport(request);
-  return { report, path: await sealReport(report, target) };
+/** Counts trouble of which there are reports enough; a count that cannot be written is no failure. */
+export async function countReport(report: Report, { directory }: ArchiveTarget): Promise<void> {
+  await openArchive(directory).count(factsOf(report));
 }
 
 /** True when the verdict names a kind of hang. */

@@ -24,6 +24,8 @@ export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   ERR_SLEEPER_USAGE: exitStatus.usage,
+  ERR_SLEEPER_CONFIG: exitStatus.usage,
+  ERR_SLEEPER_WATCHED: exitStatus.failed,
   ERR_SLEEPER_NO_SUCH_PROCESS: exitStatus.gone,
   ERR_SLEEPER_NOT_NODE: exitStatus.gone,
   ERR_SLEEPER_TARGET_GONE: exitStatus.gone,

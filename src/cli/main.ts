@@ -9,11 +9,15 @@ import { SleeperError } from '../errors.ts';
 import { sanitize } from '../report/sanitize.ts';
 import { addAgentCaptureCommand } from './commands/agent-capture.ts';
 import { addCoreCommand } from './commands/core.ts';
+import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDumpCommand } from './commands/dump.ts';
+import { addExportCommand, addImportCommand } from './commands/export.ts';
 import { addListCommand } from './commands/list.ts';
+import { addNoteCommand, addPinCommand } from './commands/pin.ts';
 import { addPruneCommand } from './commands/prune.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addVerifyCommand } from './commands/verify.ts';
 import { addTasksCommand } from './commands/tasks.ts';
 import { addViewCommand } from './commands/view.ts';
 import { addWatchCommand } from './commands/watch.ts';
@@ -27,7 +31,13 @@ const commands: readonly ((program: Command) => void)[] = [
   addCoreCommand,
   addTasksCommand,
   addViewCommand,
+  addDiffCommand,
   addListCommand,
+  addPinCommand,
+  addNoteCommand,
+  addExportCommand,
+  addImportCommand,
+  addVerifyCommand,
   addPruneCommand,
   addDoctorCommand,
   addAgentCaptureCommand,
@@ -57,7 +67,26 @@ function createProgram(): Command {
   for (const addCommand of commands) {
     addCommand(program);
   }
+  addRedactOption(program);
   return program;
+}
+
+/** Commands that capture; what they start inherits the choice. */
+const capturing = new Set(['run', 'watch', 'dump', 'core', 'tasks']);
+
+function addRedactOption(program: Command): void {
+  for (const command of program.commands.filter((one) => capturing.has(one.name()))) {
+    command.option(
+      '--redact <words>',
+      'secrets besides the usual: names, /patterns/ of values; -name is none; commas between',
+    );
+    command.hook('preAction', (_, action) => {
+      const { redact } = action.opts<{ redact?: string }>();
+      if (redact === undefined) return;
+      const before = process.env['SLEEPER_REDACT'];
+      process.env['SLEEPER_REDACT'] = before === undefined ? redact : `${before},${redact}`;
+    });
+  }
 }
 
 function readVersion(): string {

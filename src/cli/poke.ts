@@ -1,7 +1,7 @@
 /** Reports that the agent inside a process writes: asked over its socket, or poked by gdb. */
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readArchiveDirectory } from '../archive/list.ts';
+import { type NamedReport, findByProcess } from '../archive/names.ts';
 import { locateArchive } from '../archive/location.ts';
 import { readReport } from '../archive/read.ts';
 import { SleeperError } from '../errors.ts';
@@ -50,17 +50,12 @@ export async function dumpByGdb(pid: number, deadlineMs: number): Promise<AgentD
   requireNodeProcess(pid);
   const endsAtMs = Date.now() + deadlineMs;
   const archive = await findAgentArchive(pid);
-  const known = new Set((await readArchiveDirectory(archive)).files.map(({ path }) => path));
-  const pokedAtMs = Date.now();
+  const sinceMs = Date.now() - nameResolutionMs;
+  const ofProcess = (): Promise<NamedReport[]> => findByProcess(archive, new Set([pid]), sinceMs);
+  const known = new Set((await ofProcess()).map(({ path }) => path));
   await pokeMailbox(pid, deadlineMs);
   while (Date.now() < endsAtMs) {
-    const { files } = await readArchiveDirectory(archive);
-    const entry = files.find(
-      (candidate) =>
-        candidate.pid === pid &&
-        !known.has(candidate.path) &&
-        candidate.capturedAtMs >= pokedAtMs - nameResolutionMs,
-    );
+    const entry = (await ofProcess()).find(({ path }) => !known.has(path));
     if (entry !== undefined) return { report: await readReport(entry.path), path: entry.path };
     await sleep(archivePollMs);
   }

@@ -1,6 +1,7 @@
 /**
  * Starts a program as if nobody stood between: the same terminal, signals and end. What is added: the agent by
- * NODE_OPTIONS, the watchdog, and one line at the end when a report was written.
+ * NODE_OPTIONS, the watchdog over it and all its descendants, a new start where that is wanted, and one line at the end
+ * when a report was written.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,19 +9,26 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { readArchiveDirectory } from '../archive/list.ts';
-import type { HangPolicy } from '../detect/hang.ts';
+import { findByProcess } from '../archive/names.ts';
+import { formatDuration } from '../diagnose/words.ts';
 import { SleeperError } from '../errors.ts';
 import { createLog } from '../log.ts';
-import { type ProcessIdentity, requireNodeProcess } from '../probe/identity.ts';
-import { logWatchEvent } from './tell-watch.ts';
-import { watchProcess } from './watch-process.ts';
+import type { ProcessEnd } from '../probe/process-end.ts';
+import type { ProcessEvent } from '../watch/events.ts';
+import type { WatchSettings } from '../watch/settings.ts';
+import { Watcher } from '../watch/watcher.ts';
+import { capturer } from './keep-watch.ts';
+import { type ProgramEnd, type RestartCause, isToRestart, nextDelayMs } from './restart.ts';
+import { logProcessEvent, logWatcherEvent } from './tell-watch.ts';
+import { VanishWatches } from './vanish-watch.ts';
 
 /** How to run. */
 export interface RunOptions {
-  readonly policy: HangPolicy;
+  /** Whom to watch in it is the program and all its descendants. */
+  readonly settings: WatchSettings;
   /** Directory of the archive. */
   readonly archive: string;
+  readonly restart: readonly RestartCause[];
 }
 
 /** Passed on when they reach us. The rest either cannot be caught, or concerns only us. */
@@ -54,13 +62,26 @@ const coreSignals: ReadonlySet<NodeJS.Signals> = new Set([
   'SIGXFSZ',
 ]);
 
-/** Total time of one capture. */
-const captureDeadlineMs = 10_000;
 /** File names keep whole seconds. */
 const nameResolutionMs = 1_000;
 
+/** Signals by which the user ends a program: afterwards it is not started again. */
+const askingSignals: ReadonlySet<NodeJS.Signals> = new Set([
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGQUIT',
+]);
+
+/** Looked for in the archive at the end: those that were watched. */
+interface Run {
+  readonly pids: Set<number>;
+  readonly log: Logger;
+}
+
 /**
- * Runs the program to its end, then ends this process the same way: with its exit status, or by its signal.
+ * Runs the program to its end, again and again where that is wanted, then ends this process the same way: with its exit
+ * status, or by its signal.
  * @throws SleeperError ERR_SLEEPER_SPAWN
  */
 export async function runProgram(
@@ -68,21 +89,76 @@ export async function runProgram(
   options: RunOptions,
 ): Promise<void> {
   const startedAtMs = Date.now();
+  const run: Run = { pids: new Set(), log: createLog() };
+  let delayMs = 0;
+  for (;;) {
+    const end = await runOnce(command, options, run);
+    if (isToRestart(end, options.restart)) {
+      delayMs = nextDelayMs(delayMs, end);
+      const how = end.wasHanging ? 'hung' : `ended (${String(end.signal ?? end.status)})`;
+      run.log.warn(
+        { event: 'restart', delayMs },
+        `the program ${how}: it is started again in ${formatDuration(delayMs)}`,
+      );
+      const signal = await waitForSignal(delayMs);
+      if (signal === null) continue;
+      await sayReports(run.pids, startedAtMs, options.archive);
+      endLike(null, signal);
+      return;
+    }
+    await sayReports(run.pids, startedAtMs, options.archive);
+    endLike(end.status, end.signal);
+    return;
+  }
+}
+
+async function runOnce(
+  command: readonly [string, ...string[]],
+  options: RunOptions,
+  run: Run,
+): Promise<ProgramEnd> {
+  const startedAtMs = performance.now();
   const [file, ...args] = command;
   const env = environmentFor(options.archive, process.env);
   const child = spawn(file, args, { stdio: 'inherit', env });
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   ended.catch(() => undefined);
-  const stopPassing = passSignals(child);
-  const pid = await waitForStart(child, command);
+  let wasAsked = false;
+  const stopPassing = passSignals(child, (signal) => {
+    wasAsked ||= askingSignals.has(signal);
+  });
+  try {
+    const pid = await waitForStart(child, command);
+    run.pids.add(pid);
+    const end = new AbortController();
+    const endOf = async (): Promise<ProcessEnd | null> => {
+      const [exitCode, name] = await ended;
+      if (name === null) return { exitCode: exitCode ?? 0 };
+      // Who stops it through us knows who did.
+      return wasAsked ? null : { signal: name };
+    };
+    const watched = watch(pid, { ...options, endOf }, end.signal, run);
+    const [status, signal] = await ended;
+    const ranForMs = performance.now() - startedAtMs;
+    end.abort();
+    return { status, signal, wasAsked, ranForMs, wasHanging: await watched };
+  } finally {
+    stopPassing();
+  }
+}
+
+/** @returns the signal that came instead of the time going by */
+async function waitForSignal(timeMs: number): Promise<NodeJS.Signals | null> {
   const end = new AbortController();
-  const watched = watch(pid, options, end.signal);
-  const [status, signal] = await ended;
-  end.abort();
-  await watched;
-  stopPassing();
-  await sayReports(pid, startedAtMs, options.archive);
-  endLike(status, signal);
+  let came: NodeJS.Signals | null = null;
+  const stop = (signal: NodeJS.Signals): void => {
+    came = signal;
+    end.abort();
+  };
+  for (const name of askingSignals) process.once(name, stop);
+  await sleep(timeMs, undefined, { signal: end.signal }).catch(() => undefined);
+  for (const name of askingSignals) process.off(name, stop);
+  return came;
 }
 
 /** The environment of the program: the agent loaded before it, and where reports go. */
@@ -123,9 +199,10 @@ async function waitForStart(child: ChildProcess, command: readonly string[]): Pr
   return child.pid;
 }
 
-function passSignals(child: ChildProcess): () => void {
+function passSignals(child: ChildProcess, note: (signal: NodeJS.Signals) => void): () => void {
   const listeners = passedSignals.map((name) => {
     const pass = (): void => {
+      note(name);
       if (!(process.stdin.isTTY && terminalSignals.has(name))) child.kill(name);
     };
     process.on(name, pass);
@@ -136,25 +213,48 @@ function passSignals(child: ChildProcess): () => void {
   };
 }
 
-async function watch(pid: number, options: RunOptions, signal: AbortSignal): Promise<void> {
-  const log = createLog();
+/** Watches until the signal comes. @returns whether we ended one of the processes, because it hung */
+async function watch(
+  pid: number,
+  { settings, archive, endOf }: RunOptions & { readonly endOf: () => Promise<ProcessEnd | null> },
+  signal: AbortSignal,
+  { pids, log }: Run,
+): Promise<boolean> {
+  let hasEnded = false;
+  const tell = (target: number, event: ProcessEvent): void => {
+    pids.add(target);
+    if (event.kind === 'ended' && event.end.byUs) hasEnded = true;
+    // The program's own output is what people want to see here: only trouble is told.
+    if (event.kind !== 'watching' && event.kind !== 'ended') logProcessEvent(log, target, event);
+  };
+  // The end of the program itself is told by us, its parent.
+  const vanishing = new VanishWatches(archive, pid, {
+    process: tell,
+    watcher: (event: Parameters<typeof logWatcherEvent>[1]) => {
+      logWatcherEvent(log, event);
+    },
+  });
   try {
-    const identity = await waitForNode(pid, options.policy.intervalMs, signal, log);
-    if (identity === null) return;
-    await watchProcess(identity, {
-      policy: options.policy,
-      archive: options.archive,
-      deadlineMs: captureDeadlineMs,
+    const whom = { ...settings.whom, pids: [pid], tree: true };
+    await new Watcher({
+      settings: { ...settings, whom },
+      archive,
+      capturer,
+      command: 'sleeper run',
+      teller: vanishing.teller,
       signal,
-      tell: (event) => {
-        // The program's own output is what people want to see here: only trouble is told.
-        if (event.kind !== 'watching' && event.kind !== 'ended') logWatchEvent(log, pid, event);
-      },
-    });
+    }).run();
   } catch (error) {
-    if (signal.aborted || !(error instanceof SleeperError)) return;
+    if (signal.aborted || !(error instanceof SleeperError)) return hasEnded;
     if (!endings.has(error.code)) log.warn({ target: pid }, error.message);
+  } finally {
+    if (signal.aborted) {
+      const known = await endOf();
+      vanishing.end(pid, known, known === null || hasEnded);
+    }
+    await vanishing.close();
   }
+  return hasEnded;
 }
 
 /** The program ended before it could be looked at: nothing to tell. */
@@ -162,38 +262,14 @@ const endings: ReadonlySet<string> = new Set([
   'ERR_SLEEPER_NO_SUCH_PROCESS',
   'ERR_SLEEPER_TARGET_GONE',
 ]);
-/** A command that becomes node (`env`, `nice`, a shell's exec) has done so after this many looks. */
-const looksForNode = 6;
 
-/** Waits until the command has become node, if ever it does. @returns null when the signal came first */
-async function waitForNode(
-  pid: number,
-  intervalMs: number,
-  signal: AbortSignal,
-  log: Logger,
-): Promise<ProcessIdentity | null> {
-  for (let look = 1; !signal.aborted; look++) {
-    try {
-      return requireNodeProcess(pid);
-    } catch (error) {
-      if (!(error instanceof SleeperError) || error.code !== 'ERR_SLEEPER_NOT_NODE') throw error;
-    }
-    if (look === looksForNode) {
-      log.info(
-        { target: pid },
-        'the command is not node itself: its Node.js children report crashes, but are not watched for hangs',
-      );
-    }
-    await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
-  }
-  return null;
-}
-
-async function sayReports(pid: number, startedAtMs: number, archive: string): Promise<void> {
-  const { files } = await readArchiveDirectory(archive).catch(() => ({ files: [] }));
-  const own = files.filter(
-    (entry) => entry.pid === pid && entry.capturedAtMs >= startedAtMs - nameResolutionMs,
-  );
+async function sayReports(
+  pids: ReadonlySet<number>,
+  startedAtMs: number,
+  archive: string,
+): Promise<void> {
+  const sinceMs = startedAtMs - nameResolutionMs;
+  const own = await findByProcess(archive, pids, sinceMs).catch(() => []);
   const [newest] = own;
   if (newest === undefined) return;
   const more = own.length > 1 ? ` and ${own.length - 1} before it (sleeper list)` : '';

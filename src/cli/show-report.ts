@@ -4,6 +4,7 @@ import { locateArchive } from '../archive/location.ts';
 import { encodeReport } from '../encode/encode.ts';
 import { SleeperError } from '../errors.ts';
 import type { Report } from '../report/schema.ts';
+import { sanitize } from '../report/sanitize.ts';
 import { renderReport } from '../view/render.ts';
 import { sealReport } from './capture-to-archive.ts';
 import { describeTerminal } from './terminal.ts';
@@ -21,12 +22,23 @@ export async function keepReport(
   if (archive === false) return null;
   try {
     const directory = locateArchive(typeof archive === 'string' ? archive : undefined);
-    return await sealReport(report, { directory });
+    const { path, refusals } = await sealReport(report, { directory });
+    tellRefusals(refusals, path);
+    return path;
   } catch (error) {
     if (!(error instanceof SleeperError)) throw error;
     process.stderr.write(`sleeper: ${error.message}\n  next: ${error.help}\n`);
     return null;
   }
+}
+
+/** The report is safe, but not where it should be. */
+function tellRefusals(refusals: readonly SleeperError[], path: string): void {
+  for (const { message } of refusals) process.stderr.write(`sleeper: ${sanitize(message)}\n`);
+  if (refusals.length === 0) return;
+  process.stderr.write(
+    `sleeper: the report is in ${sanitize(path)} instead\n  next: mend that, then sleeper import ${sanitize(path)}\n`,
+  );
 }
 
 /** How to print: the options of a command. */

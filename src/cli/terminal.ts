@@ -8,6 +8,16 @@ export interface Terminal {
   readonly width: number;
 }
 
+/** The width of tables: what goes into a pipe is not cut, or nobody could search for it, unless COLUMNS is given. */
+export function describeTable(
+  stream: OutputStream,
+  env: Readonly<Record<string, string | undefined>>,
+): Terminal {
+  const terminal = describeTerminal(stream, env);
+  const isCut = terminal.isTerminal || (env['COLUMNS'] ?? '') !== '';
+  return isCut ? terminal : { ...terminal, width: maxWidth };
+}
+
 /** What is asked of a stream: `process.stdout` fits. */
 export interface OutputStream {
   readonly isTTY?: boolean;

@@ -5,7 +5,9 @@ import { readFact, readLinkFact } from '../../probe/fact.ts';
 import { requireNodeProcess } from '../../probe/identity.ts';
 import { readStatus } from '../../probe/stat.ts';
 import { openEventLoop, readProcess } from '../../reader/read.ts';
+import type { Missing } from '../../report/schema.ts';
 import type { Check } from './check.ts';
+import { checkProgram } from './program.ts';
 
 /** For the trial capture of the reader. */
 const readerDeadlineMs = 5_000;
@@ -16,9 +18,12 @@ export async function checkTarget(pid: number): Promise<Check[]> {
     requireNodeProcess(pid);
   } catch (error) {
     if (!(error instanceof SleeperError)) throw error;
-    return [{ what: `process ${pid}`, ok: false, found: error.message, mend: error.help }];
+    const mend =
+      error.code === 'ERR_SLEEPER_ATTACH_DENIED' ? `sudo sleeper doctor ${pid}` : error.help;
+    return [{ what: `process ${pid}`, ok: false, found: error.message, mend }];
   }
   const executable = readLinkFact(`/proc/${pid}/exe`);
+  const reader = await checkReader(pid);
   return [
     {
       what: `process ${pid}`,
@@ -27,7 +32,8 @@ export async function checkTarget(pid: number): Promise<Check[]> {
     },
     checkUser(pid),
     checkTracer(pid),
-    await checkReader(pid),
+    reader.check,
+    ...checkProgram(pid, reader.missing),
     await checkLoop(pid),
     await checkAgent(pid),
   ];
@@ -59,20 +65,17 @@ function checkTracer(pid: number): Check {
   };
 }
 
-async function checkReader(pid: number): Promise<Check> {
+async function checkReader(pid: number): Promise<{ check: Check; missing: readonly Missing[] }> {
   const what = 'reading from outside';
   try {
-    const { nodeVersion, v8Version, pausedMs } = await readProcess(pid, {
+    const { nodeVersion, v8Version, pausedMs, missing } = await readProcess(pid, {
       deadlineMs: readerDeadlineMs,
     });
-    return {
-      what,
-      ok: true,
-      found: `Node.js ${nodeVersion ?? 'of unknown version'}, V8 ${v8Version}; it stood still for ${pausedMs.toFixed(2)} ms`,
-    };
+    const found = `Node.js ${nodeVersion ?? 'of unknown version'}, V8 ${v8Version}; it stood still for ${pausedMs.toFixed(2)} ms`;
+    return { check: { what, ok: true, found }, missing };
   } catch (error) {
     if (!(error instanceof SleeperError)) throw error;
-    return { what, ok: false, found: error.message, mend: error.help };
+    return { check: { what, ok: false, found: error.message, mend: error.help }, missing: [] };
   }
 }
 

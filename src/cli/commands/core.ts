@@ -2,13 +2,14 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Report } from '../../report/schema.ts';
-import { archiveOption, parseDuration } from '../arguments.ts';
+import { archiveOption, parseDuration, sourceMapOption } from '../arguments.ts';
 import { type ExitStatus, endWith, exitStatus } from '../exit-codes.ts';
 
 interface CoreCommandOptions {
   readonly json?: true;
   readonly output?: string;
   readonly node?: string;
+  readonly sourceMapDir?: string;
   /** false with --no-archive; a directory with --archive. */
   readonly archive?: string | boolean;
   readonly deadline: number;
@@ -26,6 +27,7 @@ export function addCoreCommand(program: Command): void {
       'also write the report to this file (`sleeper view FILE` opens it)',
     )
     .option('--node <file>', 'the node binary it ran, when it is not where the core says')
+    .addOption(sourceMapOption())
     .addOption(archiveOption())
     .option('--no-archive', 'do not keep the report')
     .addOption(
@@ -47,12 +49,13 @@ async function report(file: string, options: CoreCommandOptions): Promise<ExitSt
   const { isHang, isPartial, reportCore } = await import('../capture-to-archive.ts');
   const { keepReport, showReport } = await import('../show-report.ts');
   const { randomUUID } = await import('node:crypto');
-  const result: Report = reportCore({
+  const result: Report = await reportCore({
     // The report may be read in another directory.
     path: path.resolve(file),
     id: randomUUID(),
     deadlineMs: options.deadline,
     ...(options.node !== undefined && { node: options.node }),
+    ...(options.sourceMapDir !== undefined && { sourceMapDirectory: options.sourceMapDir }),
   });
   const keptAt = await keepReport(result, options.archive);
   await showReport(result, keptAt, options);

@@ -1,7 +1,7 @@
 /** `sleeper dump`: one capture now. */
 import { type Command, Option } from 'commander';
 import type { Report } from '../../report/schema.ts';
-import { archiveOption, parseDuration, parsePid } from '../arguments.ts';
+import { archiveOption, parseDuration, parsePid, sourceMapOption } from '../arguments.ts';
 import { type ExitStatus, endWith, exitStatus } from '../exit-codes.ts';
 
 interface DumpCommandOptions {
@@ -9,6 +9,9 @@ interface DumpCommandOptions {
   readonly output?: string;
   /** false with --no-archive; a directory with --archive. */
   readonly archive?: string | boolean;
+  /** False with --no-values. */
+  readonly values: boolean;
+  readonly sourceMapDir?: string;
   readonly via: 'auto' | 'agent' | 'gdb' | 'reader';
   readonly deadline: number;
 }
@@ -24,6 +27,8 @@ export function addDumpCommand(program: Command): void {
       '-o, --output <file>',
       'also write the report to this file (`sleeper view FILE` opens it)',
     )
+    .option('--no-values', 'names and places only: the shortest stop there is')
+    .addOption(sourceMapOption())
     .addOption(archiveOption())
     .option('--no-archive', 'do not keep the report')
     .addOption(
@@ -110,6 +115,8 @@ async function dumpOne(pid: number, options: DumpCommandOptions): Promise<Dump> 
     trigger: { kind: 'request', reason: 'sleeper dump' },
     deadlineMs: options.deadline,
     ...(options.via === 'reader' && { askAgent: false }),
+    ...(!options.values && { values: false }),
+    ...(options.sourceMapDir !== undefined && { sourceMapDirectory: options.sourceMapDir }),
   });
   return { report, path: await keepReport(report, options.archive) };
 }

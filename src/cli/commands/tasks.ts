@@ -1,6 +1,6 @@
 /** `sleeper tasks`: what every `await` of a process is waiting for. */
 import type { Command } from 'commander';
-import { parseDuration, parsePid } from '../arguments.ts';
+import { parseDuration, parsePid, sourceMapOption } from '../arguments.ts';
 import { type ExitStatus, endWith, exitStatus } from '../exit-codes.ts';
 import { writeJson, writeText } from '../output.ts';
 import { describeTerminal } from '../terminal.ts';
@@ -8,7 +8,10 @@ import { describeTerminal } from '../terminal.ts';
 interface TasksOptions {
   readonly json?: true;
   readonly full?: true;
+  /** False with --no-stop. */
+  readonly stop: boolean;
   readonly deadline: number;
+  readonly sourceMapDir?: string;
 }
 
 /** Adds the command. */
@@ -19,6 +22,8 @@ export function addTasksCommand(program: Command): void {
     .argument('<pid>', 'process to look at', parsePid)
     .option('--json', 'print one object: pid, capturedAt, pausedMs, tasks, missing')
     .option('--full', "show everything, Node's own async functions too")
+    .option('--no-stop', 'do not stop the process for the moment in which values are copied')
+    .addOption(sourceMapOption())
     .option('--deadline <time>', 'longest time it may take', parseDuration, 10_000)
     .addHelpText(
       'after',
@@ -33,21 +38,23 @@ Exit status: 0 done · 3 the process could be seen, but its memory not be read`,
 }
 
 async function showTasks(pid: number, options: TasksOptions): Promise<ExitStatus> {
-  const { randomUUID } = await import('node:crypto');
-  const { captureReport, isPartial } = await import('../capture-to-archive.ts');
-  const report = await captureReport({
+  const { captureTasks } = await import('../../capture/capture-tasks.ts');
+  const { stop, deadline, sourceMapDir } = options;
+  const { isComplete, cwd, ...capture } = await captureTasks({
     pid,
-    id: randomUUID(),
-    trigger: { kind: 'request', reason: 'sleeper tasks' },
-    deadlineMs: options.deadline,
+    stop,
+    deadlineMs: deadline,
+    ...(sourceMapDir !== undefined && { sourceMapDirectory: sourceMapDir }),
   });
   if (options.json === true) {
-    const { capturedAt, pausedMs, tasks, missing } = report;
-    await writeJson({ pid, capturedAt, pausedMs, tasks, missing });
+    await writeJson(capture);
   } else {
     const { renderTasks } = await import('../../view/tasks.ts');
     const { color, width } = describeTerminal(process.stdout, process.env);
-    await writeText(renderTasks(report, { color, width, full: options.full === true }));
+    const { pausedMs, tasks, missing } = capture;
+    await writeText(
+      renderTasks({ tasks, missing, pausedMs, cwd }, { color, width, full: options.full === true }),
+    );
   }
-  return isPartial(report) ? exitStatus.partial : exitStatus.done;
+  return isComplete ? exitStatus.done : exitStatus.partial;
 }

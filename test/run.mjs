@@ -16,7 +16,9 @@ const concurrency = 2;
 const suiteTimeoutMs = 600_000;
 
 function start(args, stdio) {
-  const child = spawn(process.execPath, args, { cwd: root, stdio });
+  // The cache of whoever runs the tests is not theirs.
+  const env = { ...process.env, XDG_CACHE_HOME: path.join(root, 'test', 'artifacts', 'cache') };
+  const child = spawn(process.execPath, args, { cwd: root, stdio, env });
   let output = '';
   child.stdout?.on('data', (chunk) => (output += chunk));
   child.stderr?.on('data', (chunk) => (output += chunk));
@@ -65,7 +67,7 @@ if (words.length === 0 && !(await checkSources())) {
       '--test',
       `--test-concurrency=${String(concurrency)}`,
       `--test-timeout=${String(suiteTimeoutMs)}`,
-      `--test-reporter=${process.stdout.isTTY ? 'spec' : 'tap'}`,
+      `--test-reporter=${process.stdout.isTTY ? 'spec' : './test/tap-failures-last.mjs'}`,
       '--test-reporter-destination=stdout',
       ...tests,
     ],

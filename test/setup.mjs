@@ -1,6 +1,6 @@
 /**
  * Brings a checkout into a state in which it can run: packages, addon, compiled TypeScript and, with
- * `--with-tests`, the Node.js versions to look at and the debuggers. Does only what is missing; the second
+ * `--with-tests`, the Node.js versions to look at, the debuggers and a browser. Does only what is missing; the second
  * run finds nothing to do. Plain Node.js, no packages: it must run before anything is installed.
  */
 import { spawn } from 'node:child_process';
@@ -98,7 +98,7 @@ function arePackagesInstalled(directory) {
       name === '' ||
       entry.optional ||
       entry.devOptional ||
-      installed[name]?.version === entry.version,
+      (installed[name]?.version === entry.version && fs.existsSync(path.join(directory, name))),
   );
 }
 
@@ -144,15 +144,20 @@ async function buildAddon() {
 /** Deletes compiled files whose source is gone: a renamed test must not run under its old name. */
 function deleteOrphans(outDirectory, sourceDirectory) {
   for (const file of listFiles(outDirectory, /\.(c?js|d\.c?ts|c?js\.map)$/)) {
+    // The bundle has sources of its own, and says itself what it was made of: half of it would be worse than none.
+    if (file.startsWith(at('dist', 'bundle') + path.sep)) continue;
     const name = path.relative(outDirectory, file).replace(/(\.d)?\.(c?)(js|ts)(\.map)?$/, '.$2ts');
-    if (!fs.existsSync(path.join(sourceDirectory, name))) fs.rmSync(file);
+    const hasSource = [name, `${name}x`].some((source) =>
+      fs.existsSync(path.join(sourceDirectory, source)),
+    );
+    if (!hasSource) fs.rmSync(file);
   }
 }
 
 async function compile() {
   const stampFile = at('test', 'out', 'setup-stamp');
   const sources = [
-    ...listFiles(at('src'), /\.c?ts$|^tsconfig\.json$/),
+    ...listFiles(at('src'), /\.(c?ts|tsx)$|^tsconfig\.json$/),
     ...listFiles(at('test'), /\.c?ts$|^tsconfig\.json$/).filter(
       (file) => !file.startsWith(at('test', 'out')),
     ),
@@ -171,8 +176,35 @@ async function compile() {
   fs.writeFileSync(stampFile, stamp);
 }
 
-async function installDebuggers() {
-  const missing = ['gdb', 'lldb'].filter((program) => !isOnPath(program));
+/**
+ * The browser's side of the viewer: one script and one style sheet, from TypeScript, by esbuild. Only its platform package is
+ * installed: the package above it has an install script, and no need of one when the program is called by its path.
+ */
+async function bundleApp() {
+  const out = at('dist', 'view', 'app');
+  const stampFile = path.join(out, 'setup-stamp');
+  const sources = [
+    ...listFiles(at('src', 'view'), /\.(tsx?|css)$/),
+    ...listFiles(at('src', 'report'), /\.ts$/),
+  ];
+  const versions = ['@esbuild/linux-x64', 'preact'].map(
+    (name) => readJson(at('node_modules', name, 'package.json')).version,
+  );
+  const stamp = hashInputs(sources, ...versions);
+  if (isStamped(stampFile, stamp)) return;
+  const args = [
+    ...[at('src', 'view', 'app', 'main.tsx'), at('src', 'view', 'app', 'style.css')],
+    ...['--bundle', '--minify', '--format=iife', '--target=es2022', '--charset=utf8'],
+    ...['--jsx=automatic', '--jsx-import-source=preact', '--legal-comments=none'],
+    `--outdir=${out}`,
+  ];
+  const esbuild = at('node_modules', '@esbuild', 'linux-x64', 'bin', 'esbuild');
+  await run('viewer bundled', esbuild, args);
+  fs.writeFileSync(stampFile, stamp);
+}
+
+async function installPrograms() {
+  const missing = ['gdb', 'lldb', 'chromium'].filter((program) => !isOnPath(program));
   if (missing.length === 0) return;
   const install = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (process.getuid?.() !== 0 || !isOnPath('apt-get')) {
@@ -180,7 +212,40 @@ async function installDebuggers() {
   }
   const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
   await run('package lists updated', 'apt-get', ['update'], options);
-  await run(`${missing.join(' and ')} installed`, 'apt-get', install.split(' ').slice(1), options);
+  await run(`${missing.join(', ')} installed`, 'apt-get', install.split(' ').slice(1), options);
+}
+
+/** The bundle is for people; tests work with the modules. */
+async function bundleCommand() {
+  const { mtimeMs } = fs.statSync(at('dist', 'tsconfig.tsbuildinfo'));
+  const builtFrom = at('dist', 'bundle', 'built-from');
+  if (fs.existsSync(builtFrom) && fs.readFileSync(builtFrom, 'utf8') === String(mtimeMs)) return;
+  await run('command bundled', process.execPath, [at('test', 'bundle.mjs')]);
+}
+
+/**
+ * Debian's own Node.js, split into a program and libnode.so, and the libraries it needs; unpacked, never installed over
+ * what the machine has. Other distributions' packages of the same kind have other names.
+ */
+const debianPackages = [
+  ...['libc-ares2', 'libbrotli1', 'libicu72', 'libnghttp2-14', 'libuv1'],
+  ...['node-acorn', 'node-cjs-module-lexer', 'node-undici'],
+];
+
+async function unpackDebianNode() {
+  // Where nothing looks for sources of ours; `npm ci` empties the folder, and the next set-up fills it again.
+  const directory = at('test', 'matrix', 'node_modules', '.debian');
+  if (fs.existsSync(path.join(directory, 'usr', 'bin', 'node'))) return;
+  const packages = path.join(directory, 'packages');
+  fs.mkdirSync(packages, { recursive: true });
+  // The version of libnode is that of its nodejs; another source's nodejs may stand before it.
+  const script = `set -e
+    apt-cache show libnode108 >/dev/null 2>&1 || apt-get update
+    version=$(apt-cache show libnode108 | sed -n 's/^Version: //p' | head -1)
+    apt-get download "nodejs=$version" "libnode108=$version" ${debianPackages.join(' ')}
+    for package in *.deb; do dpkg-deb -x "$package" ..; done`;
+  await run("Debian's Node.js unpacked", 'sh', ['-c', script], { cwd: packages });
+  fs.rmSync(packages, { recursive: true });
 }
 
 /** All steps at once; the first failure is told when all have ended, so that none is left running. */
@@ -194,9 +259,14 @@ try {
   await installPackages(root, 'packages installed');
   await all(
     buildAddon(),
-    compile(),
+    compile().then(() => (withTests ? undefined : bundleCommand())),
+    bundleApp(),
     ...(withTests
-      ? [installPackages(at('test', 'matrix'), 'Node.js 18 to 26 installed'), installDebuggers()]
+      ? [
+          installPackages(at('test', 'matrix'), 'Node.js 18 to 26 installed')
+            .then(installPrograms)
+            .then(unpackDebianNode),
+        ]
       : []),
   );
 } catch (error) {

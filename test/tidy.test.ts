@@ -12,6 +12,7 @@ import type { SourceFile } from './harness/source-files.ts';
 /** Stages in the order in which a report travels; none imports a later one. */
 const stages = [
   'report',
+  'source-map',
   'reader',
   'agent',
   'probe',
@@ -20,6 +21,7 @@ const stages = [
   'diagnose',
   'encode',
   'archive',
+  'watch',
   'view',
   'cli',
 ];
@@ -29,12 +31,13 @@ const maxFileLines = 300;
 const maxFunctionLines = 70;
 /** Tables of foreign knowledge, and the schema, which is one table of fields with their meaning. */
 const dataTables = new Set([
+  'src/reader/layout/builtin-names.ts',
   'src/reader/layout/constants.ts',
   'src/reader/layout/translation-opcodes.ts',
   'src/report/schema.ts',
 ]);
 
-const sources = listFiles('src', /\.c?ts$/).map(readSource);
+const sources = listFiles('src', /\.(c?ts|tsx)$/).map(readSource);
 const testSources = listFiles('test', /\.ts$/).map(readSource);
 
 /** `reader` for src/reader/frames/unwind.ts; empty for files directly in src. */
@@ -83,12 +86,18 @@ test('2: a stage never imports a later one', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('3: the agent takes only types of ours, and no package', () => {
+/** Pure, small, and needed before anything leaves the process. */
+const agentMayUse = new Set(['src/report/secrets.cts', 'src/report/redact-plain.cts']);
+
+test('3: the agent takes only types of ours and the redaction, and no package', () => {
   const wrong = inStage('agent').flatMap(({ file, imports, packages }) => [
     ...imports
       .filter(
         ({ target, typeOnly }) =>
-          stageOf(target) !== 'agent' && !typeOnly && !target.endsWith('.node'),
+          stageOf(target) !== 'agent' &&
+          !typeOnly &&
+          !target.endsWith('.node') &&
+          !agentMayUse.has(target),
       )
       .map(({ target }) => `${file} → ${target}`),
     ...packages.filter((name) => !name.startsWith('node:')).map((name) => `${file} → ${name}`),
@@ -99,9 +108,11 @@ test('3: the agent takes only types of ours, and no package', () => {
 test('4: only cli/ prints, and only cli/main.ts exits', () => {
   const prints = /\bconsole\.|\bprocess\.std(out|err)\b/;
   const exits = /\bprocess\.(exit\(|abort|reallyExit)/;
-  const setsStatus = /\bprocess\.exitCode\b/;
+  const setsStatus = /\bprocess\.exitCode\s*=(?!=)/;
   const wrong = sources.flatMap(({ file, text }) => {
-    const code = text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
+    const code = text
+      .replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '')
+      .replace(/'(?:\\.|[^'\\\n])*'|`process\.exit\([^`]*`/g, "''");
     return [
       ...(stageOf(file) !== 'cli' && prints.test(code) ? [`${file} prints`] : []),
       ...(file !== 'src/cli/main.ts' && exits.test(code) ? [`${file} exits`] : []),
@@ -140,6 +151,20 @@ test('7: code that runs in a signal handler includes POSIX, <atomic>, <cstdint> 
       .filter((line) => line.startsWith('#include') && !allowed.test(line))
       .map((line) => `${file}: ${line}`),
   );
+  assert.deepEqual(wrong, []);
+});
+
+test('9: what the browser shares with the terminal needs no Node.js', () => {
+  const wrong = sources
+    .filter(({ file }) => /^src\/view\/(model|app)\//.test(file))
+    .flatMap(({ file, imports, packages }) => [
+      ...packages.filter((name) => name.startsWith('node:')).map((name) => `${file} → ${name}`),
+      ...imports
+        .filter(
+          ({ target, typeOnly }) => !typeOnly && !/^src\/(report|view\/(model|app))\//.test(target),
+        )
+        .map(({ target }) => `${file} → ${target}`),
+    ]);
   assert.deepEqual(wrong, []);
 });
 
@@ -233,6 +258,25 @@ test('docs/errors.md has a heading for every error code, and none for others', (
   const text = fs.readFileSync(path.join(root, 'docs/errors.md'), 'utf8');
   const headings = [...text.matchAll(/^#+ `?(ERR_SLEEPER_\w+)`?/gm)].map(([, code]) => code);
   assert.deepEqual(headings.sort(), [...errorCodes].sort());
+});
+
+test('every format version is described, every past one has files, every field is documented', () => {
+  const schema = fs.readFileSync(path.join(root, 'src/report/schema.ts'), 'utf8');
+  const docs = fs.readFileSync(path.join(root, 'docs/report-format.md'), 'utf8');
+  const current = Number(/formatVersion = (\d+)/.exec(schema)?.[1]);
+  assert.ok(current >= 2);
+  assert.ok(docs.includes(`Format version ${String(current)}.`), 'docs/report-format.md');
+  for (let version = 1; version <= current; version++) {
+    assert.ok(docs.includes(`\n- **${String(version)}**: `), `no entry for ${String(version)}`);
+    if (version < current)
+      assert.ok(listFiles(`test/formats/v${String(version)}`, /\.msgpack$/).length > 0);
+  }
+  const added = [...schema.matchAll(/Added in format (\d+)/g)].map(([, number]) => Number(number));
+  assert.ok(added.every((number) => number <= current));
+  const fields = [...schema.matchAll(/[\s{(]([a-z]\w*): v\./g)].map(([, name]) => name ?? '');
+  assert.ok(fields.length > 100);
+  const undocumented = fields.filter((name) => !new RegExp(`[\\x60.]${name}\\b`).test(docs));
+  assert.deepEqual(undocumented, [], 'name these in docs/report-format.md');
 });
 
 test('no file knows the machine it was written on, lock files name no registry', () => {

@@ -68,7 +68,11 @@ export function makeWorkshop(owner: Owner, helper = helperScript): Workshop {
       : [];
   return {
     archive,
-    env: { SLEEPER_HELPER: script, SLEEPER_ARCHIVE: archive },
+    env: {
+      SLEEPER_HELPER: script,
+      SLEEPER_ARCHIVE: archive,
+      SLEEPER_RUNTIME_DIR: path.join(directory, 'runtime'),
+    },
     requests,
     next: (known = 0) => waitFor(`report ${known + 1} is written`, () => requests().at(known)),
   };

@@ -53,7 +53,7 @@ suite('names of report files', () => {
     '',
     'notes.txt',
     '.20261123T004831Z-web1-4242-hang-1f3a9c2e.msgpack.0123456789abcdef.tmp',
-    '20261123T004831Z-web1-4242-hang-1f3a9c2e.msgpack.gz',
+    '20261123T004831Z-web1-4242-hang-1f3a9c2e.msgpack.bz2',
     '20261123T004831Z-web1-4242-hang-1f3a9c2e.json',
     '20261123T004831Z-web1-0-hang-1f3a9c2e.msgpack',
     '20261199T004831Z-web1-4242-hang-1f3a9c2e.msgpack',

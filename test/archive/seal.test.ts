@@ -11,6 +11,7 @@ import { SleeperError } from '#dist/errors.js';
 import { makeDirectory } from '../harness/spawn-target.ts';
 import { report } from '../view/parts.ts';
 import { crashReport, hangReport } from '../view/reports.ts';
+import { reportsIn } from '../harness/reports-in.ts';
 import { runSealer, startSealer } from './run-sealer.ts';
 import type { SealAnswer } from './run-sealer.ts';
 
@@ -90,7 +91,7 @@ suite('sealing against odds', () => {
     const archive = openArchive(directory);
     const reports = await Promise.all(paths.map((one) => archive.read(one ?? '')));
     assert.equal(new Set(reports.map((one) => one.annotations?.['writer'])).size, 40);
-    assert.equal(fs.readdirSync(directory).length, 40);
+    assert.equal(reportsIn(directory).length, 40);
   });
 
   test('killed between writing and naming: nothing but a leftover, which is skipped and later removed', async (t) => {
@@ -112,11 +113,28 @@ suite('sealing against odds', () => {
     const now = await archive.prune();
     assert.deepEqual(now.leftovers, [], 'its writer may still be alive');
     const later = await archive.prune({ nowMs: Date.now() + 3_600_000 });
-    assert.deepEqual(
-      later.leftovers.map((file) => file.fileName),
-      [leftover],
+    assert.deepEqual(later.leftovers, [{ fileName: leftover, fate: 'recovered' }]);
+    assert.equal(reportsIn(directory).length, 1);
+    assert.deepEqual((await archive.read('last')).verdict, report().verdict);
+  });
+
+  test('what was written of a report before its writer died is worth a name, and says what is missing', async (t) => {
+    const directory = makeDirectory(t, 'archive');
+    const name = '20261123T004831Z-web1-4242-hang-1f3a9c2e.msgpack';
+    const bytes = encodeReport(hangReport());
+    fs.writeFileSync(
+      path.join(directory, `.${name}.0123456789abcdef.tmp`),
+      bytes.subarray(0, 4_000),
     );
-    assert.deepEqual(fs.readdirSync(directory), []);
+    const other = `.${name.replace('4242', '7')}.0123456789abcdef.tmp`;
+    fs.writeFileSync(path.join(directory, other), bytes.subarray(0, 100));
+    const archive = openArchive(directory);
+    const { leftovers } = await archive.prune({ nowMs: Date.now() + 3_600_000 });
+    assert.deepEqual(leftovers.map(({ fate }) => fate).sort(), ['deleted', 'recovered']);
+    assert.deepEqual(reportsIn(directory), [name]);
+    const read = await archive.read('last');
+    assert.deepEqual(read.verdict, hangReport().verdict);
+    assert.match(read.missing[0]?.reason ?? '', /cut after 4000 bytes/);
   });
 });
 
@@ -147,12 +165,15 @@ suite('a full disk', () => {
     const directory = makeDirectory(t, 'disk');
     const [answer] = await onTinyDisk(directory, 128, 1);
     assert.equal(answer?.code, 'ERR_SLEEPER_ARCHIVE_WRITE');
-    assert.match(answer.message ?? '', /report of process 4242 .*ENOSPC\. This report is lost/);
+    assert.match(
+      answer.message ?? '',
+      /^The report 1f3a9c2e-.* of process 4242 on web1 .* is lost\. It said: healthy.*ENOSPC\.$/,
+    );
   });
 
   test('old reports make room for new ones', async (t) => {
     const directory = makeDirectory(t, 'disk');
-    const answers = await onTinyDisk(directory, 108, 12);
+    const answers = await onTinyDisk(directory, 92, 12);
     assert.deepEqual(
       answers.filter((answer) => answer.path === undefined),
       [],

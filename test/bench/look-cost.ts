@@ -8,6 +8,8 @@ import { root, sleeperBin } from '../harness/paths.ts';
 import { spawnCommand } from '../harness/spawn-target.ts';
 import type { Owner, Target } from '../harness/spawn-target.ts';
 import { waitFor } from '../harness/wait.ts';
+import { lookByInspector } from './inspector.ts';
+import { measureStopped } from './kernel-account.ts';
 import { makeRow } from './statistics.ts';
 import type { Row } from './statistics.ts';
 
@@ -19,12 +21,12 @@ const maxOutputBytes = 64 << 20;
 interface Look {
   /** Longest gap between two readings of the clock inside the target. */
   readonly gapMs: number;
-  /**
-   * Time in which the main thread neither ran nor waited for a processor, by the kernel's account
-   * (schedstat): unlike the gap it does not count that other processes were given the processor.
-   */
+  /** By the kernel's account (kernel-account.ts): all stops of one look together. */
   readonly stoppedMs: number;
   readonly wallMs: number;
+  /** Whether its answer names the function that is running, and a value in it. */
+  readonly namesFunction: boolean;
+  readonly namesValue: boolean;
   /** What our own report says; absent for other tools. */
   readonly pausedMs?: number;
 }
@@ -33,29 +35,29 @@ interface Look {
 async function ask(target: Target, question: 'reset' | 'read'): Promise<number> {
   const before = target.lines.length;
   target.say(question);
-  const line = await waitFor('the spinner answers', () => target.lines[before]);
+  // The debugger of Node.js writes lines, too.
+  const line = await waitFor('the spinner answers', () =>
+    target.lines.slice(before).find((one) => one.startsWith('gap ')),
+  );
   return Number(line.slice('gap '.length));
-}
-
-/** proc(5) schedstat of the main thread, in nanoseconds there: time running, time waiting for a processor. */
-function readAccount(pid: number): { atMs: number; runMs: number; waitMs: number } {
-  const text = fs.readFileSync(`/proc/${String(pid)}/task/${String(pid)}/schedstat`, 'utf8');
-  const [run = 0, wait = 0] = text.split(' ').map(Number);
-  return { atMs: performance.now(), runMs: run / 1e6, waitMs: wait / 1e6 };
 }
 
 async function look(target: Target, command: () => Promise<string>): Promise<Look> {
   await ask(target, 'reset');
-  const before = readAccount(target.pid);
-  const startedAtMs = performance.now();
-  const output = await command();
-  const wallMs = performance.now() - startedAtMs;
-  const after = readAccount(target.pid);
-  const accountedMs = after.runMs - before.runMs + (after.waitMs - before.waitMs);
-  const stoppedMs = Math.max(0, after.atMs - before.atMs - accountedMs);
+  const { result: output, wallMs, stoppedMs } = await measureStopped(target.pid, command);
   const gapMs = await ask(target, 'read');
-  if (!output.startsWith('{')) return { gapMs, stoppedMs, wallMs };
-  return { gapMs, stoppedMs, wallMs, pausedMs: assertStrictReport(JSON.parse(output)).pausedMs };
+  const named = {
+    namesFunction: /\bspin\b/.test(output),
+    namesValue: /\bbefore\b/.test(output),
+  };
+  if (!output.startsWith('{')) return { gapMs, stoppedMs, wallMs, ...named };
+  return {
+    gapMs,
+    stoppedMs,
+    wallMs,
+    ...named,
+    pausedMs: assertStrictReport(JSON.parse(output)).pausedMs,
+  };
 }
 
 function lookers(target: Target): Map<string, () => Promise<string>> {
@@ -76,18 +78,21 @@ function lookers(target: Target): Map<string, () => Promise<string>> {
     [
       'gdb bt',
       async () => {
-        await run('gdb', ['-batch', '-nx', '-ex', 'bt', '-p', pid], { maxBuffer: maxOutputBytes });
-        return '';
+        const args = ['-batch', '-nx', '-ex', 'bt', '-p', pid];
+        return (await run('gdb', args, { maxBuffer: maxOutputBytes })).stdout;
       },
     ],
     [
-      'gcore',
+      'gcore + gdb bt',
       async () => {
         await run('gcore', ['-o', core, pid], { maxBuffer: maxOutputBytes });
+        const args = ['-batch', '-nx', '-ex', 'bt', process.execPath, `${core}.${pid}`];
+        const { stdout } = await run('gdb', args, { maxBuffer: maxOutputBytes });
         fs.rmSync(`${core}.${pid}`, { force: true });
-        return '';
+        return stdout;
       },
     ],
+    ['inspector', async () => (await lookByInspector(target)).text],
     [
       'nobody',
       () =>
@@ -107,7 +112,7 @@ export async function measureLooks(rounds: number): Promise<Row[]> {
   const looks = new Map<string, Look[]>();
   try {
     const spinner = path.join(root, 'test', 'bench', 'spinner.mjs');
-    const target = spawnCommand(owner, [process.execPath, spinner]);
+    const target = spawnCommand(owner, [process.execPath, '--inspect-port=0', spinner]);
     await ask(target, 'reset');
     for (let round = 0; round < rounds; round++) {
       for (const [tool, command] of lookers(target)) {
@@ -130,7 +135,16 @@ function makeRows(looks: ReadonlyMap<string, readonly Look[]>): Row[] {
         ? makeRow(what, tool, 'ms', column(tool, of))
         : makeRow(what, tool, 'ms', column(tool, of), column(ours, of)),
     );
-  const all = [nobody, ours, 'gdb bt', 'gcore'];
+  const named = (what: string, of: (look: Look) => boolean): Row[] =>
+    all.slice(1).map((tool) =>
+      makeRow(
+        what,
+        tool,
+        'of 1',
+        column(tool, (look) => Number(of(look))),
+      ),
+    );
+  const all = [nobody, ours, 'gdb bt', 'gcore + gdb bt', 'inspector'];
   return [
     makeRow(
       'stands still, by our report',
@@ -141,5 +155,7 @@ function makeRows(looks: ReadonlyMap<string, readonly Look[]>): Row[] {
     ...table("stands still, by the kernel's account", all, ({ stoppedMs }) => stoppedMs),
     ...table('longest gap, seen from inside', all, ({ gapMs }) => gapMs),
     ...table('answer after', all.slice(1), ({ wallMs }) => wallMs),
+    ...named('names the running function', ({ namesFunction }) => namesFunction),
+    ...named('names its variable', ({ namesValue }) => namesValue),
   ];
 }

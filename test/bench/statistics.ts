@@ -4,6 +4,8 @@ export interface Row {
   readonly tool: string;
   readonly unit: string;
   readonly median: number;
+  /** 95 of 100 values are below it. */
+  readonly p95: number;
   readonly low: number;
   readonly high: number;
   readonly rounds: number;
@@ -19,6 +21,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
 /** @param ours the values that this tool's are divided by; leave out for our own row */
 export function makeRow(
   what: string,
@@ -32,6 +39,7 @@ export function makeRow(
     tool,
     unit,
     median: median(values),
+    p95: percentile(values, 0.95),
     low: Math.min(...values),
     high: Math.max(...values),
     rounds: values.length,

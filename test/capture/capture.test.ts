@@ -19,7 +19,12 @@ const noLoop = (): never => {
 };
 
 function withReader(readProcess: CaptureDependencies['readProcess']): CaptureDependencies {
-  return { readProcess, openEventLoop: noLoop, connectAgent: noAgent };
+  return {
+    readProcess,
+    readKeptStack: () => null,
+    openEventLoop: noLoop,
+    connectAgent: noAgent,
+  };
 }
 
 function requestFor(pid: number, more: Partial<CaptureRequest> = {}): CaptureRequest {
@@ -152,6 +157,7 @@ test('capture: an error gives its thread the frames of its stack, with source li
     requestFor(target.pid, {
       trigger: { kind: 'uncaught-exception', reason: 'RangeError: no price' },
       isolates: [],
+      death: { tid: target.pid },
       error: { name: 'RangeError', message: 'no price', stack, properties: [] },
     }),
     withReader(() => Promise.reject(new Error('no'))),

@@ -1,14 +1,16 @@
 /** What is taken out of a report, and what must stay readable. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  redactArguments,
-  redactCapture,
-  redactEnvironment,
-  redactVariables,
-} from '#dist/report/redact.js';
+import { redactArguments, redactEnvironment, redactJson } from '#dist/report/redact-plain.cjs';
+import { redactCapture, redactVariables } from '#dist/report/redact.js';
 import type { Capture, Variable } from '#dist/report/schema.js';
-import { RedactionTally, isSecretName, redactText } from '#dist/report/secrets.js';
+import {
+  RedactionTally,
+  formatRedactWords,
+  isSecretName,
+  parseRedactWords,
+  redactText,
+} from '#dist/report/secrets.cjs';
 
 const secretNames =
   `password PASSWORD dbPassword DB_PASS userPwd client_secret apiKey API_KEY x-api-key
@@ -83,16 +85,28 @@ for (const text of harmless) {
 test('redact: the environment by names and looks', () => {
   const tally = new RedactionTally();
   const env = redactEnvironment(
-    { HOME: '/root', NPM_TOKEN: 'x', EMPTY_TOKEN: '', DB: 'mysql://a:bcd@h/x' },
+    {
+      HOME: '/root',
+      NPM_TOKEN: 'x',
+      EMPTY_TOKEN: '',
+      APP: 'mysql://a:bcd@h/x',
+      CUSTOMER: 'ann',
+      RETRIES: '3',
+    },
     tally,
   );
   assert.deepEqual(env, {
     HOME: '/root',
     NPM_TOKEN: '[redacted]',
     EMPTY_TOKEN: '',
-    DB: 'mysql://a:[redacted]@h/x',
+    APP: 'mysql://a:[redacted]@h/x',
+    CUSTOMER: '[redacted]',
+    RETRIES: '3',
   });
-  assert.deepEqual(tally.result(), { count: 2, keys: ['NPM_TOKEN', 'password in URL'] });
+  assert.deepEqual(tally.result(), {
+    count: 3,
+    keys: ['NPM_TOKEN', 'environment', 'password in URL'],
+  });
 });
 
 test('redact: the command line', () => {
@@ -204,4 +218,69 @@ test('redact: the whole capture, error and source included', () => {
   assert.equal(redacted.annotations?.['tenant'], 'shop');
   assert.equal(redacted.redactions.count >= 8, true, JSON.stringify(redacted.redactions));
   assert.match(JSON.stringify(capture), /s1same/, 'the capture itself is not changed');
+});
+
+const lookalikes = [
+  'order 4111111111111112 paid',
+  'at 1795553084326 ms',
+  'trace 4bf92f3577b34da6a3ce929d0e0e4736',
+  'sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  'id 550e8400-e29b-41d4-a716-446655440000',
+  'price 41.11111111111111',
+  'snowflake 1795553084326123456',
+  'phone +49 30 1234567',
+  '10.0.0.7:4242 → [::1]:443',
+  'https://example.test/a/b?page=2',
+  'user@example.test wrote',
+  'at Object.<anonymous> (/srv/app/node_modules/@scope/pkg/dist/index.js:10:25)',
+  '/sys/fs/cgroup/memory/kubepods/burstable/pod1234/memory.oom_control',
+  'const tokenizer = makeTokenizer(passCount);',
+];
+for (const text of lookalikes) {
+  test(`redact: stays: ${text}`, () => {
+    const tally = new RedactionTally();
+    assert.equal(redactText(text, tally), text);
+    assert.equal(tally.result().count, 0);
+  });
+}
+
+const moreLooks: readonly (readonly [text: string, gone: string])[] = [
+  ['card 4111 1111 1111 1111 of ann', '1111 1111'],
+  ['5500005555555559', '5500005555555559'],
+  ['amex 378282246310005.', '378282246310005'],
+  ['https://AbCdEf0123456789AbCd@github.com/x.git', 'AbCdEf'],
+  ['DefaultEndpointsProtocol=https;AccountKey=abcdefghijklmnopqrstuvwxyz012345==', 'abcdefghij'],
+  ['SG.abcdefghijklmnopqrst.uvwxyzABCDEFGHIJKLMNOP', 'SG.abc'],
+  ['ya29.a0AfH6SMBabcdefghijklmnop', 'a0AfH6'],
+  ['hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX', 'B00000000'],
+  ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx', 'eyJzdWIiOiIx'],
+  ['  MIIEpAIBAAKCAQEA3Tz2mr7SZiAMfQyuvBjM9Oi8Xk2jH5dNqLr1bV4cT0wYpGsx', 'MIIEpAIBAAK'],
+];
+for (const [text, gone] of moreLooks) {
+  test(`redact: goes: ${text}`, () => {
+    const tally = new RedactionTally();
+    const shown = redactText(text, tally);
+    assert.ok(!shown.includes(gone), shown);
+    assert.equal(tally.result().count, 1);
+  });
+}
+
+test('redact: names and patterns of the user, and what the user allows', () => {
+  const options = parseRedactWords('tenantCode, /ACME-\\d{4}/, -session, -card number');
+  const tally = new RedactionTally(options);
+  assert.equal(redactText('for ACME-1234', tally), 'for [redacted]');
+  assert.ok(tally.isSecretName('TENANT_CODE') && !tally.isSecretName('session'));
+  assert.equal(redactText('4111 1111 1111 1111', tally), '4111 1111 1111 1111');
+  assert.deepEqual(parseRedactWords(formatRedactWords(options)), options);
+  assert.throws(() => parseRedactWords('/(/'), SyntaxError);
+});
+
+test('redact: JSON by names, in pairs too', () => {
+  const tally = new RedactionTally();
+  const json = { a: [{ name: 'cookie', value: { preview: 'x=1' } }], pin: 1234, list: ['plain'] };
+  assert.deepEqual(redactJson(json, tally), {
+    a: [{ name: 'cookie', value: '[redacted]' }],
+    pin: '[redacted]',
+    list: ['plain'],
+  });
 });

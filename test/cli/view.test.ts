@@ -55,12 +55,75 @@ suite('sleeper view', () => {
 
   test('a file anywhere can be opened, in colour when that is forced', async (t) => {
     const archive = await makeArchive(t, [hangReport()]);
-    const [name = ''] = fs.readdirSync(archive);
+    const name = fs.readdirSync(archive).find((one) => one.endsWith('.msgpack')) ?? '';
     const elsewhere = path.join(makeDirectory(t, 'elsewhere'), 'a-report');
     fs.copyFileSync(path.join(archive, name), elsewhere);
     const env = { FORCE_COLOR: '1', COLUMNS: '120' };
     const { stdout } = await runSleeper(['view', elsewhere], { archive: '/var/nowhere', env });
     assert.ok(stdout.startsWith('\x1b[1;7m js-busy \x1b[0m'));
+  });
+});
+
+/** Runs `sleeper view` on a terminal of its own (util-linux script(1)), with so many rows. @returns what the terminal got */
+function viewOnTerminal(
+  args: readonly string[],
+  rows: number,
+  env: Readonly<Record<string, string>>,
+): Promise<string> {
+  const words = [process.execPath, sleeperBin, 'view', ...args];
+  const command = words.map((word) => `'${word}'`).join(' ');
+  const inside = `stty rows ${rows} cols 80; ${command}; echo "status $?"`;
+  const child = spawn('script', ['-qec', inside, '/dev/null'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TERM: 'xterm', NO_COLOR: '1', ...env },
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', () => {
+      resolve(output.replaceAll('\r', ''));
+    });
+  });
+}
+
+suite('sleeper view on a terminal', () => {
+  test('goes through the pager when it is longer than the screen, and only then', async (t) => {
+    const archive = await makeArchive(t, [hangReport()]);
+    const args = ['last', '--archive', archive];
+    const env = { PAGER: 'sed s/^/paged:/' };
+    assert.match(await viewOnTerminal(args, 10, env), /^paged:\[js-busy\]/);
+    assert.match(await viewOnTerminal(args, 500, env), /^\[js-busy\]/);
+    assert.match(await viewOnTerminal([...args, '--no-pager'], 10, env), /^\[js-busy\]/);
+    assert.match(await viewOnTerminal(args, 10, { PAGER: 'no-such-pager' }), /\n\[js-busy\]/);
+    assert.match(await viewOnTerminal(args, 10, { PAGER: '' }), /^\[js-busy\]/);
+  });
+
+  test('a pager that is left early ends the command quietly', async (t) => {
+    const big = hangReport();
+    big.missing = Array.from({ length: 900 }, (_, n) => ({
+      what: `w${n}`,
+      reason: 'r'.repeat(400),
+    }));
+    const archive = await makeArchive(t, [big]);
+    const args = ['last', '--full', '--archive', archive];
+    assert.equal(await viewOnTerminal(args, 10, { PAGER: 'true' }), 'status 0\n');
+  });
+});
+
+suite('sleeper view, parts of it', () => {
+  test('sections, threads, matches; wrong names are said', async (t) => {
+    const archive = await makeArchive(t, [hangReport()]);
+    const view = (...args: string[]): Promise<CliResult> =>
+      runSleeper(['view', 'last', ...args], { archive });
+    assert.match((await view('--section', 'evidence,threads')).stdout, /^EVIDENCE\n[^]*WORKER 1/);
+    assert.match((await view('--thread', 'worker 1')).stdout, /^WORKER 1/);
+    assert.match((await view('--grep', 'MAXATTEMPTS')).stdout, /^Nothing in it matches/);
+    assert.match((await view('--grep', 'maxattempts')).stdout, /maxAttempts = 9007199254740991/);
+    assert.match((await view('--section', 'timeline')).stdout, /^The report has nothing there/);
+    assertFails(await view('--section', 'stak'), 2, /There is no section "stak": verdict, error/);
+    assertFails(await view('--thread', 'wrker'), 2, /no thread "wrker".*main thread \(4242\)/);
+    assertFails(await view('--grep', '('), 2, /Invalid regular expression/);
   });
 });
 

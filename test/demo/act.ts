@@ -48,7 +48,8 @@ export function killAll(): void {
 export function start(label: string, args: readonly string[], archive: string): Running {
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, SLEEPER_ARCHIVE: archive },
+    // What other programs of this machine left behind when they were killed is none of ours.
+    env: { ...process.env, SLEEPER_ARCHIVE: archive, SLEEPER_RUNTIME_DIR: `${archive}.runtime` },
   });
   if (child.pid === undefined) throw new Error(`cannot start ${args.join(' ')}`);
   running.add(child);

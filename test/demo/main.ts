@@ -138,6 +138,7 @@ async function main(): Promise<boolean> {
   } finally {
     killAll();
     fs.rmSync(scratch, { recursive: true, force: true });
+    fs.rmSync(`${archive}.runtime`, { recursive: true, force: true });
   }
 }
 

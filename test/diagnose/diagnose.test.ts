@@ -3,78 +3,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diagnose } from '#dist/diagnose/diagnose.js';
 import { signatureOf } from '#dist/diagnose/signature.js';
-import type { Capture, Frame, Thread, Verdict } from '#dist/report/schema.js';
-
-function frame(name: string, file: string, line: number, more: Partial<Frame> = {}): Frame {
-  return { function: name, file, line, column: 3, kind: 'js', arguments: [], locals: [], ...more };
-}
-const text = (preview: string) => ({ type: 'string', preview });
-
-const priceOf = frame('priceOf', '/srv/shop/orders.js', 42, {
-  arguments: [
-    { name: 'order', value: { type: 'object', preview: "{id: 'A-17'}" } },
-    { name: 'gone', value: { type: 'unknown', preview: '', reason: 'optimized-out' } },
-  ],
-  locals: [{ name: 'total', value: text('12') }],
-});
-const route = frame('route', '/srv/shop/server.js', 7);
-const inNode = frame('readSync', 'node:fs', 750);
-const inPackage = frame('next', '/srv/shop/node_modules/express/router.js', 9);
-
-interface Picture {
-  readonly main?: Partial<Thread>;
-  readonly capture?: Partial<Capture>;
-  /** The looks: call, CPU used between them (ms of 250). */
-  readonly looks?: readonly [first: string, second: string, usedMs: number];
-}
-
-function captureOf({ main, capture, looks }: Picture): Capture {
-  const [first, second, usedMs] = looks ?? ['running', 'running', 250];
-  return {
-    id: 'x',
-    formatVersion: 1,
-    minReaderVersion: 1,
-    capturedAt: '2026-01-01T00:00:00Z',
-    durationMs: 1,
-    pausedMs: 0,
-    trigger: { kind: 'request', reason: 'asked' },
-    host: { hostname: 'h', kernel: 'k', cpus: 2, memory: { totalBytes: 1, availableBytes: 1 } },
-    process: { pid: 4242, cwd: '/srv/shop' },
-    threads: [
-      {
-        tid: 4242,
-        kind: 'main',
-        name: 'node',
-        state: 'R',
-        via: 'reader',
-        frames: [priceOf, inPackage, route],
-        ...main,
-      },
-      { tid: 4243, kind: 'native', name: 'node', state: 'S', via: 'proc', frames: [] },
-    ],
-    tasks: [],
-    handles: [],
-    requests: [],
-    timers: [],
-    samples: [
-      { tid: 4242, atMs: 0, call: first, cpuMs: 100 },
-      { tid: 4242, atMs: 250, call: second, cpuMs: 100 + usedMs },
-    ],
-    missing: [],
-    redactions: { count: 0, keys: [] },
-    ...capture,
-  };
-}
-
-const hang = {
-  trigger: { kind: 'hang', reason: 'not turned for 6.2 s', stalledForMs: 6_200 },
-} as const;
-const stuckLoop = { alive: false, lastTurnAgoMs: 6_200, activeHandles: 3, activeRequests: 0 };
-const steadyRead = ['read(17n)', 'read(17n)', 0] as const;
-const steadyFutex = ['futex(1n)', 'futex(1n)', 0] as const;
-const fifo = 'read(fd 17 → /tmp/orders.fifo, 4096 bytes)';
-const pollWords = 'epoll_wait(fd 14 → anon_inode:[eventpoll], no timeout)';
-const polling = ['epoll_wait(14n)', 'epoll_wait(14n)', 0] as const;
+import type { Capture, Thread, Verdict } from '#dist/report/schema.js';
+import {
+  type Picture,
+  captureOf,
+  fifo,
+  frame,
+  hang,
+  inNode,
+  pollWords,
+  polling,
+  priceOf,
+  route,
+  steadyFutex,
+  steadyRead,
+  stuckLoop,
+} from './captures.ts';
 
 const pictures: readonly {
   readonly name: string;

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { encode as encodeIndependently } from '@msgpack/msgpack';
-import { decodeHeader, decodeReport } from '#dist/encode/decode.js';
+import { decodeReport } from '#dist/encode/decode.js';
 import { encodeReport } from '#dist/encode/encode.js';
 import { SleeperError } from '#dist/errors.js';
 import type { ErrorCode } from '#dist/errors.js';
 import { limits } from '#dist/limits.js';
-import { formatVersion } from '#dist/report/schema.js';
+import { type Report, formatVersion } from '#dist/report/schema.js';
 import { report } from '../view/parts.ts';
-import { crashReport, hangReport } from '../view/reports.ts';
+import { hangReport } from '../view/reports.ts';
 
 function assertRefused(bytes: Uint8Array, pattern: RegExp, code?: ErrorCode): void {
   assert.throws(
@@ -23,57 +24,25 @@ function assertRefused(bytes: Uint8Array, pattern: RegExp, code?: ErrorCode): vo
   );
 }
 
-/** mulberry32: small, seeded, the same everywhere. */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+/** As format 1 was written: one map. */
+function encodeV1(of: Report): Buffer {
+  return Buffer.from(encodeIndependently({ ...of, formatVersion: 1, minReaderVersion: 1 }));
 }
 
 suite('bytes that are no report', () => {
-  test('a report cut at any byte', () => {
-    const bytes = encodeReport(hangReport());
-    for (let length = 0; length < bytes.length; length++) {
-      assertRefused(bytes.subarray(0, length), /it was cut/);
-    }
-    decodeReport(bytes, 'the whole');
-  });
-
   test('bytes behind the end', () => {
-    assertRefused(Buffer.concat([encodeReport(report()), Buffer.from([0xc0])]), /bytes follow/);
-  });
-
-  test('some thousand random changes', (t) => {
-    const original = encodeReport(crashReport());
-    const random = randomNumbers(20261123);
-    let accepted = 0;
-    const rounds = 4_000;
-    for (let round = 0; round < rounds; round++) {
-      const bytes = Buffer.from(original);
-      for (let changes = 1 + Math.floor(random() * 4); changes > 0; changes--) {
-        bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
-      }
-      try {
-        decodeReport(bytes, 'mutant');
-        decodeHeader(bytes, 'mutant');
-        accepted++;
-      } catch (error) {
-        assert.ok(error instanceof SleeperError, `round ${round}: ${String(error)}`);
-      }
-    }
-    t.diagnostic(`${accepted} of ${rounds} changed reports are still reports`);
-    assert.ok(accepted > 0 && accepted < rounds);
+    assertRefused(Buffer.concat([encodeV1(report()), Buffer.from([0xc0])]), /bytes follow/);
+    const behind = Buffer.concat([encodeReport(report()), Buffer.from([0xc0, 1, 2])]);
+    assert.deepEqual(decodeReport(behind, 'it'), report());
   });
 
   const cases: Record<string, [Uint8Array, RegExp]> = {
     nothing: [Buffer.alloc(0), /it was cut/],
+    'a gzip file of nothing': [gzipSync(''), /it was cut/],
+    'a gzip bomb': [gzipSync(Buffer.alloc(limits.maxReportBytes + 1)), /it unpacks to more than/],
     text: [Buffer.from('{"id":1}'), /does not begin with a MessagePack map/],
-    gzip: [Buffer.from([0x1f, 0x8b, 8, 0]), /does not begin with a MessagePack map/],
-    'an empty map': [Buffer.from([0x80]), /id: expected "id"/],
+    'no gzip file': [Buffer.from([0x1f, 0x8b, 8, 0]), /it was cut|cannot be unpacked/],
+    'an empty map': [Buffer.from([0x80]), /it was cut/],
     'an array of 4294967295 elements': [
       Buffer.from([0x81, 0xa1, 0x61, 0xdd, 255, 255, 255, 255]),
       /cut/,
@@ -129,7 +98,7 @@ suite('maps that are nearly a report', () => {
       0x78,
       1,
     ]);
-    const bytes = encodeReport(report());
+    const bytes = encodeV1(report());
     // The outermost map is a map 16: one more entry at its front.
     assert.equal(bytes[0], 0xde);
     const count = bytes.readUInt16BE(1) + 1;
@@ -150,7 +119,7 @@ suite('formats that are newer', () => {
     const future = { formatVersion: 9, minReaderVersion: formatVersion + 1, id: 5 };
     assertRefused(
       encodeIndependently(future),
-      /needs a reader of format 2/,
+      /needs a reader of format 3/,
       'ERR_SLEEPER_FORMAT_TOO_NEW',
     );
   });

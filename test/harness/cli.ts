@@ -1,7 +1,7 @@
 /** Runs the sleeper command as a user would, with an archive of its own. */
 import { spawn } from 'node:child_process';
 import { sleeperBin } from './paths.ts';
-import { spawnCommand } from './spawn-target.ts';
+import { removeDirectory, spawnCommand } from './spawn-target.ts';
 import type { Owner, Target } from './spawn-target.ts';
 
 export interface CliResult {
@@ -24,19 +24,31 @@ export interface CliOptions {
 export function runSleeper(args: readonly string[], options: CliOptions): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [sleeperBin, ...args], {
-      env: { ...process.env, NO_COLOR: '1', SLEEPER_ARCHIVE: options.archive, ...options.env },
+      env: {
+        ...process.env,
+        NO_COLOR: '1',
+        SLEEPER_ARCHIVE: options.archive,
+        SLEEPER_RUNTIME_DIR: `${options.archive}.runtime`,
+        ...options.env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: options.deadlineMs ?? 60_000,
-      killSignal: 'SIGKILL',
+      // A group of its own: what it has started must not outlive the deadline with our pipes in its hands.
+      detached: true,
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });
+    const timer = setTimeout(() => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    }, options.deadlineMs ?? 60_000);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', reject);
     child.on('close', (status, signal) => {
-      resolve({ stdout, stderr, status, signal });
+      clearTimeout(timer);
+      removeDirectory(`${options.archive}.runtime`).then(() => {
+        resolve({ stdout, stderr, status, signal });
+      }, reject);
     });
   });
 }

@@ -76,6 +76,40 @@ export function stackMismatches(thread: Thread, kind: ZooKind): string[] {
   });
 }
 
+/** One sentence for each expected task that is not among the tasks, or has other values. */
+function taskMismatches(report: Report, kind: ZooKind): string[] {
+  return kind.expected.tasks.flatMap((expected) => {
+    const lines = linesOf(kind, expected.line);
+    const candidates = report.tasks.filter(
+      (task) => task.function === expected.function && lines.includes(task.line ?? 0),
+    );
+    if (candidates.length === 0)
+      return [`no task ${expected.function} at line ${lines.join(' or ')}`];
+    const differences = candidates.map((task) => [
+      ...findVariableMismatches(
+        task.arguments,
+        expected.arguments,
+        [],
+        `${expected.function}(argument)`,
+      ),
+      ...findVariableMismatches(task.locals, expected.locals, [], `${expected.function}{local}`),
+    ]);
+    return differences.some((list) => list.length === 0) ? [] : (differences[0] ?? []);
+  });
+}
+
+/** What the verdict must say and does not. */
+function verdictMismatches({ verdict }: Report, kind: ZooKind): string[] {
+  const said = [
+    verdict.summary,
+    ...verdict.evidence.map(({ text }) => text),
+    verdict.advice ?? '',
+  ].join('\n');
+  return kind.expected.matches
+    .filter((pattern) => !new RegExp(pattern).test(said))
+    .map((pattern) => `the verdict does not say ${pattern}, but:\n${said}`);
+}
+
 /** The thread that an expected.json speaks of. */
 export function findThread(report: Report, kind: ZooKind): Thread {
   const thread = report.threads.find((candidate) => candidate.kind === kind.expected.thread);
@@ -96,6 +130,8 @@ export function assertExpected(report: Report, kind: ZooKind): void {
   if (report.trigger.kind !== expected.trigger) {
     mismatches.push(`trigger is ${report.trigger.kind}, not ${expected.trigger}`);
   }
+  mismatches.push(...verdictMismatches(report, kind));
+  mismatches.push(...taskMismatches(report, kind));
   const thread = findThread(report, kind);
   mismatches.push(...stackMismatches(thread, kind));
   if (expected.noFrames && (!thread.frames.every(isMachineFrame) || !thread.note)) {
@@ -103,6 +139,23 @@ export function assertExpected(report: Report, kind: ZooKind): void {
   }
   if (expected.error !== undefined) {
     mismatches.push(...errorMismatches(report.error, expected.error, kind, 'error'));
+  }
+  if (expected.fault !== undefined) {
+    const { signal, message, mapping, stackOverflow } = expected.fault;
+    const { fault } = report;
+    if (fault?.signal !== signal) mismatches.push(`the signal is ${String(fault?.signal)}`);
+    if (message !== undefined && fault?.message?.includes(message) !== true)
+      mismatches.push(`last words are ${String(fault?.message)}`);
+    if (mapping !== undefined && fault?.mapping?.includes(mapping) !== true)
+      mismatches.push(`mapped is ${String(fault?.mapping)}`);
+    if (stackOverflow !== undefined && fault?.stackOverflow !== stackOverflow)
+      mismatches.push(`stackOverflow is ${String(fault?.stackOverflow)}`);
+    if (!/^0x[0-9a-f]+$/.test(fault?.registers?.['rip'] ?? '')) mismatches.push('no registers');
+  }
+  const told = [report.verdict.summary, ...report.verdict.evidence.map(({ text }) => text)];
+  for (const words of expected.says) {
+    if (!told.some((text) => text.includes(words)))
+      mismatches.push(`nothing says ${words}: ${told.join(' | ')}`);
   }
   const missing = report.missing
     .map(({ what, reason }) => `  missing ${what}: ${reason}`)

@@ -21,12 +21,16 @@ export interface Owner {
 
 export interface SpawnOptions {
   readonly node?: NodeName;
+  /** Runs instead of a Node.js of the matrix; flags and program follow. */
+  readonly command?: readonly [string, ...string[]];
   /** True: loaded with `--require` of our agent. */
   readonly agent?: boolean;
   /** Flags for node, before the program. */
   readonly nodeFlags?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Command that starts node, such as `unshare`; it must become it. */
+  readonly within?: readonly string[];
   /** False: do not wait for the byte on descriptor 3. */
   readonly waitUntilReady?: boolean;
 }
@@ -56,10 +60,21 @@ export interface Target {
 /** A directory of its own for a test, deleted at the end. */
 export function makeDirectory(owner: Owner, name: string): string {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), `sleeper-${name}-`));
-  owner.after(() => {
-    fs.rmSync(directory, { recursive: true, force: true });
-  });
+  owner.after(() => removeDirectory(directory));
   return directory;
+}
+
+/** What was killed a moment ago may have a child that still writes its last file: rm's own retries do not list again. */
+export async function removeDirectory(directory: string): Promise<void> {
+  await waitFor(`${directory} is removed`, () => {
+    try {
+      fs.rmSync(directory, { recursive: true, force: true });
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOTEMPTY') return false;
+      throw error;
+    }
+  });
 }
 
 function waitForByte(child: ChildProcess, exited: Promise<Exit>, lines: string[]): Promise<void> {
@@ -92,7 +107,13 @@ export function spawnCommand(
   const directory = options.directory ?? makeDirectory(owner, 'target');
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
     cwd: directory,
-    env: { ...process.env, NODE_OPTIONS: '', ...options.env },
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      // The recorders of targets that tests kill must not be found by others.
+      SLEEPER_RUNTIME_DIR: path.join(directory, '.runtime'),
+      ...options.env,
+    },
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   });
   const { pid } = child;
@@ -143,10 +164,13 @@ export async function spawnProgram(
   program: string,
   options: SpawnOptions = {},
 ): Promise<Target> {
+  const node = nodeBinary(options.node ?? '20');
+  const [first = node, ...wrapper] = [...(options.within ?? []), ...(options.command ?? [node])];
   const { child, ...target } = spawnCommand(
     owner,
     [
-      nodeBinary(options.node ?? '20'),
+      first,
+      ...wrapper,
       ...(options.agent === true ? ['--require', agentRegister] : []),
       ...(options.nodeFlags ?? []),
       program,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { Tier, Verdict, triggerKinds } from '#dist/report/schema.js';
 import type { Json } from './expect-value.ts';
+import { holders } from './held.ts';
 import { nodeNames } from './node-versions.ts';
 import { zooRoot } from './paths.ts';
 
@@ -48,33 +49,75 @@ const ExpectedError: v.GenericSchema<unknown, ExpectedError> = v.strictObject({
   cause: v.optional(v.lazy(() => ExpectedError)),
 });
 
+/** A suspended async function, as it must stand among the tasks. */
+const ExpectedTask = v.strictObject({
+  function: v.string(),
+  line: v.string(),
+  arguments: v.optional(Values, {}),
+  locals: v.optional(Values, {}),
+});
+export type ExpectedTask = v.InferOutput<typeof ExpectedTask>;
+
 /** expected.json: meaning only, never addresses, times or whole dumps. */
 const Expected = v.strictObject({
   about: v.string(),
   nodeFlags: v.optional(v.partial(v.strictObject(flagsByNode())), {}),
   /** Any of these. */
   verdict: v.array(Verdict.entries.kind),
+  /** Regular expressions that summary, evidence or advice of the verdict must match, each. */
+  matches: v.optional(v.array(v.string()), []),
   trigger: v.optional(v.picklist(triggerKinds), 'request'),
+  /** The command that node is started by; `$zoo` is the program's folder. It must become the program. */
+  within: v.optional(v.array(v.string()), []),
+  /** Arguments of the program. */
+  args: v.optional(v.array(v.string()), []),
+  /** C source beside the program; its library's path is in the environment as ZOO_LIBRARY. */
+  library: v.optional(v.string()),
+  /** Who is captured: the program, or its child. */
+  target: v.optional(v.picklist(['program', 'child']), 'program'),
   /** How to tell from outside that the program has reached its state. */
   stuck: v.optional(
     v.union([
       v.strictObject({ cpuMs: v.number() }),
       v.strictObject({ workerCpuMs: v.number() }),
       v.strictObject({ syscall: v.string() }),
+      v.strictObject({ state: v.string() }),
+      /** Name of the program that its child has become. */
+      v.strictObject({ child: v.string() }),
     ]),
   ),
-  /** Sent once the state is reached. */
-  signal: v.optional(v.picklist(['SIGSTOP'])),
-  /** Verdicts after SIGCONT. */
-  afterContinue: v.optional(v.array(Verdict.entries.kind)),
+  /** Who holds it, once the state is reached. */
+  held: v.optional(v.picklist(holders)),
+  /** Verdicts when it is let go. */
+  afterwards: v.optional(v.array(Verdict.entries.kind)),
+  /** CPUs that its control group allows it on average, once it is ready. */
+  cpuQuota: v.optional(v.number()),
+  /** Bytes of memory that its control group allows it. */
+  memoryLimit: v.optional(v.number()),
   thread: v.optional(v.picklist(['main', 'worker']), 'main'),
   /** Functions of the program that may stand above the first expected frame. */
   callees: v.optional(v.array(v.string()), []),
   /** Innermost first, without gaps. */
   frames: v.optional(v.array(ExpectedFrame), []),
+  /** Among the tasks, in any order. */
+  tasks: v.optional(v.array(ExpectedTask), []),
   /** True: the main thread has no JavaScript frame, and a note says why. */
   noFrames: v.optional(v.boolean(), false),
-  exit: v.optional(v.strictObject({ status: v.number() })),
+  exit: v.optional(
+    v.union([v.strictObject({ status: v.number() }), v.strictObject({ signal: v.string() })]),
+  ),
+  /** Crashes: of how many reports the last one is the expected one; one in each run of `sleeper`. */
+  reports: v.optional(v.number(), 1),
+  fault: v.optional(
+    v.strictObject({
+      signal: v.string(),
+      message: v.optional(v.string()),
+      mapping: v.optional(v.string()),
+      stackOverflow: v.optional(v.boolean()),
+    }),
+  ),
+  /** Words that stand in the verdict's summary or evidence. */
+  says: v.optional(v.array(v.string()), []),
   error: v.optional(ExpectedError),
 });
 export type Expected = v.InferOutput<typeof Expected>;
@@ -117,7 +160,7 @@ function loadKind(habitat: Habitat, name: string): ZooKind {
   const text = fs.readFileSync(path.join(directory, 'expected.json'), 'utf8');
   const expected = v.parse(Expected, JSON.parse(text));
   const markers = readMarkers(program);
-  for (const { line } of expected.frames) {
+  for (const { line } of [...expected.frames, ...expected.tasks]) {
     if (!markers.has(line)) throw new Error(`${program} has no line marked ${line}`);
   }
   return { habitat, id: `${habitat}/${name}`, program, expected, markers };

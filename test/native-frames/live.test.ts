@@ -125,14 +125,15 @@ test('a mutex and its owner; a signal handler on a stack of its own', async (t) 
     pid,
     { tids: [pid, waiter.tid], mappings, pages: [], holdWhileDecoding: true },
     (look) =>
-      look.threads.map(({ registers }) => {
+      look.threads.map(({ tid, registers }) => {
         const isJavaScript = (): boolean => false;
         const stack = new NativeStack({ modules, mappings, memory: look.memory, isJavaScript });
         const frames = stack.innermost(registers);
-        return { tid: 0, kind: 'native' as const, frames, note: stack.notes.join('; ') };
+        return { tid, kind: 'native' as const, frames, note: stack.notes.join('; ') };
       }),
   ).result;
-  const [main, second] = stacks;
+  const main = stacks.find(({ tid }) => tid === pid);
+  const second = stacks.find(({ tid }) => tid === waiter.tid);
   assert.ok(main !== undefined && second !== undefined);
   assertInOrder(main, [
     'pause',

@@ -14,7 +14,7 @@ const refuse = (what: 'ERR_SLEEPER_NO_AGENT' | 'ERR_SLEEPER_UNSUPPORTED_NODE') =
   throw new SleeperError(what, 'switched off for this test');
 };
 const ways = {
-  'the agent': { connectAgent, openEventLoop },
+  'the agent': { connectAgent, openEventLoop: refuse('ERR_SLEEPER_UNSUPPORTED_NODE') },
   'the clock': { connectAgent: refuse('ERR_SLEEPER_NO_AGENT'), openEventLoop },
   '/proc': {
     connectAgent: refuse('ERR_SLEEPER_NO_AGENT'),

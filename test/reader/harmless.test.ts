@@ -11,10 +11,17 @@ import type { Address, MemorySource } from '#dist/reader/memory/source.js';
 import { readThreads } from '#dist/reader/read-threads.js';
 import { Target } from '#dist/reader/target.js';
 import { spawnCommand, spawnProgram } from '../harness/spawn-target.ts';
-import { supportedNodes } from '../harness/node-versions.ts';
+import { nodeNames, supportedNodes } from '../harness/node-versions.ts';
+import { readThreads as readTheStates } from '../harness/wait.ts';
 import { program, read } from './reading.ts';
 
-for (const node of supportedNodes)
+/** Each takes a process of its own: a thousand with SLEEPER_TEST_KILLS=all. */
+const isFull = process.env['SLEEPER_TEST_KILLS'] === 'all';
+const kills = isFull ? 1_000 : 12;
+/** The first reads as a dump does, the other has the process stand still most of the time. */
+const readers = ['read-forever.mjs', ...Array.from({ length: 3 }, () => 'stop-forever.mjs')];
+
+for (const node of isFull ? nodeNames : supportedNodes)
   suite(`the target on Node.js ${node}`, () => {
     test('computes the same and loses no signal while it is read 60 times', async (t) => {
       const target = await spawnProgram(t, program('counter.mjs'), { node });
@@ -36,17 +43,19 @@ for (const node of supportedNodes)
       assert.deepEqual(await target.exited, { status: 0, signal: null });
     });
 
-    test('runs on and computes the same when its reader is killed at random moments', async (t) => {
+    test(`runs on and computes the same when its reader is killed at ${kills} random moments`, async (t) => {
       const target = await spawnProgram(t, program('counter.mjs'), { node });
-      for (let kill = 0; kill < 12; kill++) {
-        const reader = await spawnProgram(t, program('read-forever.mjs'), {
-          args: [String(target.pid)],
+      for (let kill = 0; kill < kills; kill++) {
+        const args = [String(target.pid)];
+        const reader = await spawnProgram(t, program(readers[kill % readers.length] ?? ''), {
+          args,
         });
         // Not a wait for anything: the moment of the kill is to be a different one each time.
         await delay((kill * 7.3) % 40);
         await reader.kill();
-        const state = /^State:\s+(\S)/m.exec(fs.readFileSync(`/proc/${target.pid}/status`, 'utf8'));
-        assert.match(state?.[1] ?? '', /^[RSD]$/, 'neither stopped nor traced');
+        for (const { tid, state } of readTheStates(target.pid))
+          assert.match(state, /^[RSD]$/, `thread ${tid} is neither stopped nor traced`);
+        fs.rmSync(reader.directory, { recursive: true, force: true });
       }
       target.say('stop');
       const [line] = await target.expect(/^\{.*\}$/);

@@ -11,7 +11,7 @@ export function program(name: string): string {
 }
 
 export function read(pid: number): Promise<ProcessReading> {
-  return readProcess(pid, { deadlineMs: 10_000, tasks: false });
+  return readProcess(pid, { deadlineMs: 60_000, tasks: false });
 }
 
 export function mainThread(reading: ProcessReading, pid: number): ThreadReading {

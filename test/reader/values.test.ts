@@ -31,7 +31,7 @@ const holder = {
 } as const;
 
 const more = {
-  sparse: ['array', '[1, 3, … 1 more]'],
+  sparse: ['array', '[1, <1 empty>, 3]'],
   frozen: ['array', '[1, 2]'],
   derived: ['object', 'Derived {#secret: 5, id: "A-17", own: true}'],
   nullProto: ['object', '[Object: null prototype] {k: 1}'],
@@ -52,9 +52,29 @@ const binary = {
   floats: ['typed-array', 'Float64Array(2) [0.5, -2]'],
   huge: ['typed-array', 'Uint8Array(209715200) [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, …]'],
   arrayBuffer: ['array-buffer', 'ArrayBuffer(16 bytes)'],
+  part: ['typed-array', '<Buffer 32 33 34>'],
+  shorts: ['typed-array', 'Int16Array(2) [-5, 7]'],
+  bigs: ['typed-array', 'BigInt64Array(1) [-9n]'],
+  dataView: ['object', 'DataView(4 bytes)'],
+  detached: ['typed-array', 'Uint8Array(0) []'],
+  bound: ['function', '[Function bound stand]'],
   fn: ['function', '[Function stand]'],
   cls: ['function', '[class Derived]'],
   arrow: ['function', '[Function arrow]'],
+} as const;
+
+const others = {
+  sparseDoubles: ['array', '[1.5, <1 empty>, 2.5]'],
+  farApart: ['array', '[<5 empty>, 2, <9999994 empty>, 1]'],
+  boxed: ['array', '[[Number: 1], [String: "s"], [BigInt: 5n]]'],
+  weak: ['object', 'WeakRef {{k: 2}}'],
+  deletedFrom: ['map', 'Map(2) {1 => 1, 3 => 3}'],
+  laterDate: ['date', 'Date(2001-09-09T01:46:40.123Z)'],
+  noDate: ['date', 'Date(invalid)'],
+  revoked: ['proxy', 'Proxy (revoked)'],
+  fresh: ['object', 'counts {<suspended at line 19>, from: 1}'],
+  halfway: ['object', 'counts {<suspended at line 21>, from: 3, next: 4}'],
+  finished: ['object', 'counts {<finished>}'],
 } as const;
 
 function member(value: Value, name: string): Value {
@@ -84,6 +104,7 @@ for (const node of nodeNames)
       assertMembers(valueOf(main, 'holder'), holder);
       assertMembers(valueOf(main, 'more'), more);
       assertMembers(valueOf(main, 'binary'), binary);
+      assertMembers(valueOf(main, 'others'), others);
       const dictionary = member(valueOf(main, 'more'), 'dictionary');
       assert.equal(member(dictionary, 'key4').preview, '4');
       assert.equal(

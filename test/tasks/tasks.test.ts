@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { suite, test } from 'node:test';
+import { readCore } from '#dist/reader/read-core.js';
 import { readProcess } from '#dist/reader/read.js';
+import { readProcessTasks } from '#dist/reader/read-process-tasks.js';
 import type { Task } from '#dist/report/schema.js';
+import { withCore } from '../core/cores.ts';
 import { nodeNames } from '../harness/node-versions.ts';
 import { root } from '../harness/paths.ts';
 import { makeDirectory, spawnProgram, type Owner } from '../harness/spawn-target.ts';
@@ -14,14 +17,27 @@ function program(name: string): string {
   return path.join(root, 'test/tasks/programs', name);
 }
 
+/** A collection between search and stop moves what was found; a machine that is busy enough sees that twice. */
+const maxReadings = 5;
+
 async function readTasks(pid: number): Promise<readonly Task[]> {
-  const { tasks, missing } = await readProcess(pid, { deadlineMs: 20_000 });
-  assert.ok(tasks, 'tasks are part of the reading');
-  assert.deepEqual(
-    missing.filter(({ what }) => what.includes('async')),
-    [],
-  );
-  return tasks;
+  for (let left = maxReadings; ; left--) {
+    const { tasks, missing } = await readProcess(pid, { deadlineMs: 120_000 });
+    assert.ok(tasks, 'tasks are part of the reading');
+    const lacks = missing.filter(({ what }) => what.includes('async'));
+    if (left > 1 && lacks.some(({ reason }) => reason.includes('moved by the collector'))) continue;
+    assert.deepEqual(lacks, []);
+    return tasks;
+  }
+}
+
+/** The same by the reader of the tasks alone. */
+function readTasksAlone(pid: number, stop: boolean): ReturnType<typeof readProcessTasks> {
+  for (let left = maxReadings; ; left--) {
+    const reading = readProcessTasks(pid, { stop, deadlineMs: 120_000 });
+    const isTorn = reading.missing.some(({ reason }) => reason.includes('moved by the collector'));
+    if (left === 1 || !isTorn) return reading;
+  }
 }
 
 /** The tasks of one program by the marker of the line they stand at. */
@@ -69,16 +85,24 @@ for (const node of nodeNames)
         const file = program('waits.mjs');
         const target = await spawnProgram(t, file, { node, nodeFlags, args: [makeFifo(t)] });
         const found = new Found(file, await readTasks(target.pid));
-        checkChain(found);
-        checkCombinators(found);
-        checkEnds(found);
-        checkOthers(found);
-        const inWorker = found.one('@worker');
-        assert.notEqual(inWorker.tid, target.pid);
-        assert.equal(found.one('@level1').tid, target.pid);
-        assert.deepEqual(values(inWorker), { worker: '1', where: '"worker 1"' });
-        assert.ok(!found.tasks.some((task) => task.function === 'finished'));
+        checkAll(found, target.pid);
       });
+
+    test('without stopping the process, and from its core', async (t) => {
+      const file = program('waits.mjs');
+      const target = await spawnProgram(t, file, { node, args: [makeFifo(t)] });
+      for (const stop of [true, false]) {
+        const reading = readTasksAlone(target.pid, stop);
+        const whats = reading.missing.map(({ what }) => what);
+        assert.deepEqual(whats, stop ? [] : ['one consistent moment of the async functions']);
+        assert.equal(reading.pausedMs > 0, stop);
+        checkAll(new Found(file, reading.tasks), target.pid);
+      }
+      await withCore(target.pid, (core) => {
+        const { tasks } = readCore(core, { deadlineMs: 120_000 });
+        checkAll(new Found(file, tasks), target.pid);
+      });
+    });
 
     test('thousands at one line are told once, done ones not at all', async (t) => {
       const file = program('many.cjs');
@@ -109,13 +133,51 @@ for (const node of nodeNames)
         ['unsure', 'unsure', 'unsure'],
       );
       assert.equal(before.one('@kept').liveness, undefined);
+      checkYields(before);
       target.say('collect');
       await target.expect(/collected/);
       const after = new Found(file, await readTasks(target.pid));
       assert.deepEqual(after.all('@orphan'), []);
-      assert.match(String(after.one('@kept').awaits), /kept in .*never/);
+      assert.match(String(after.one('@yield').awaits), /kept in the global variable book/);
+      assert.deepEqual(after.all('@dropped'), []);
+      assert.match(String(after.one('@kept').awaits), /kept in the (global )?variable never/);
     });
   });
+
+/** Async generators whose consumer does not ask for more: kept by somebody, by a suspended consumer, by nobody. */
+function checkYields(found: Found): void {
+  const stands = 'the next call of next(): it stands at a yield';
+  const expected = {
+    '@yield': [`${stands}; it is kept in the global variable book`, undefined],
+    '@consumed': [
+      `${stands}; it is kept in a variable of consume that stands at an await`,
+      undefined,
+    ],
+    '@dropped': [stands, 'unsure'],
+  };
+  for (const [marker, words] of Object.entries(expected)) {
+    const { kind, awaits, liveness } = found.one(marker);
+    assert.deepEqual([marker, kind, awaits, liveness], [marker, 'async-generator', ...words]);
+  }
+  assert.deepEqual(values(found.one('@yield')), { id: '"book"', first: '"page of book"' });
+  const unread = found.tasks.find((task) => values(task)['id'] === '"unread"');
+  assert.equal(
+    unread?.awaits,
+    'its first next(): it was made, and has not begun; it is kept in the global variable unread',
+  );
+}
+
+function checkAll(found: Found, pid: number): void {
+  checkChain(found);
+  checkCombinators(found);
+  checkEnds(found);
+  checkOthers(found);
+  const inWorker = found.one('@worker');
+  assert.notEqual(inWorker.tid, pid);
+  assert.equal(found.one('@level1').tid, pid);
+  assert.deepEqual(values(inWorker), { worker: '1', where: '"worker 1"' });
+  assert.ok(!found.tasks.some((task) => task.function === 'finished'));
+}
 
 function checkChain(found: Found): void {
   const level1 = found.one('@level1');
@@ -163,7 +225,20 @@ function checkCombinators(found: Found): void {
 function checkEnds(found: Found): void {
   assert.equal(found.one('@sleeps').awaits, 'a timer of 123456 ms');
   assert.equal(found.one('@timer').awaits, 'a timer of 234567 ms');
-  assert.match(String(found.one('@event').awaits), /resolver.* of node:events may settle/);
+  assert.equal(found.one('@event').awaits, 'the event "open" of EventEmitter');
+  assert.equal(found.one('@listener').awaits, 'the event "answer" of EventEmitter');
+  const socket = found.one('@socket');
+  const [, fd] = /^the event "data" of Socket \{fd (\d+)\}$/.exec(String(socket.awaits)) ?? [];
+  assert.ok(Number(fd) > 2, String(socket.awaits));
+  assert.equal(values(socket)['stream'], `Socket {fd ${fd}}`);
+  for (const [marker, name] of [
+    ['@class', 'slow'],
+    ['@property', 'labelled'],
+  ] as const) {
+    const { awaits, liveness } = found.one(marker);
+    assert.match(String(awaits), new RegExp(`it is kept in the global variable ${name}$`), marker);
+    assert.equal(liveness, undefined);
+  }
   assert.deepEqual(values(found.one('@event'))['name'], '"open"');
   assert.match(String(found.one('@lock').awaits), /resolve function is kept in an array/);
   assert.match(String(found.one('@chained').awaits), /^\.then\(double\) of a promise/);

@@ -16,6 +16,10 @@ class Derived extends Base {
     this.own = true;
   }
 }
+function* counts(from) {
+  const next = from + 1;
+  yield next;
+}
 function stand(holder) {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   ready();
@@ -45,6 +49,10 @@ function main() {
     array: [1, 'two', [3]],
     doubles: [1.5, 2.5],
   };
+  const far = [];
+  far[10000000] = 1;
+  far[5] = 2;
+  const kept = { k: 2 };
   const more = {
     sparse: [1, , 3],
     frozen: Object.freeze([1, 2]),
@@ -66,18 +74,48 @@ function main() {
     },
   };
   delete more.dictionary.key3;
+
+  const revocable = Proxy.revocable({}, {});
+  revocable.revoke();
+  const others = {
+    sparseDoubles: [1.5, , 2.5],
+    farApart: far,
+    boxed: [Object(1), Object('s'), Object(5n)],
+    weak: new WeakRef(kept),
+    deletedFrom: new Map([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]),
+    laterDate: new Date(1000000000123),
+    noDate: new Date(NaN),
+    revoked: revocable.proxy,
+    fresh: counts(1),
+    halfway: counts(3),
+    finished: counts(2),
+  };
+  others.deletedFrom.delete(2);
+  others.halfway.next();
+  for (const _ of others.finished);
   const binary = {
     buffer: Buffer.from('hello'),
     bytes: new Uint8Array([1, 2, 255]),
     floats: new Float64Array([0.5, -2]),
     huge: new Uint8Array(200 << 20),
     arrayBuffer: new ArrayBuffer(16),
+    part: Buffer.from('0123456789').subarray(2, 5),
+    shorts: new Int16Array([-5, 7]),
+    bigs: new BigInt64Array([-9n]),
+    dataView: new DataView(new ArrayBuffer(8), 2, 4),
+    detached: new Uint8Array(8),
+    bound: stand.bind(null),
     fn: stand,
     cls: Derived,
     arrow: () => holder,
   };
+  structuredClone(binary.detached.buffer, { transfer: [binary.detached.buffer] });
   const cyclic = { name: 'loop' };
   cyclic.self = cyclic;
-  return [stand(holder), more, binary, cyclic, { spare: 1 }];
+  return [stand(holder), more, binary, cyclic, others, kept, { spare: 1 }];
 }
 main();

@@ -1,7 +1,7 @@
 // Every way of waiting, each in a function of its own. Lines that a test looks for carry a marker.
 import { EventEmitter, once } from 'node:events';
 import fs from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker, isMainThread, threadId } from 'node:worker_threads';
 
@@ -58,6 +58,24 @@ async function timer() {
 
 async function event(name) {
   await once(emitter, name); // @event
+}
+
+async function socket(port) {
+  const stream = connect(port, '127.0.0.1');
+  await once(stream, 'data'); // @socket
+}
+
+async function answers(request) {
+  await new Promise((resolve) => request.once('answer', resolve)); // @listener
+}
+
+class Slow extends Promise {}
+async function ofClass() {
+  await globalThis.slow; // @class
+}
+
+async function withProperty() {
+  await globalThis.labelled; // @property
 }
 
 async function file(path) {
@@ -143,7 +161,14 @@ if (isMainThread) {
   later.left = left();
   later.right = right();
   void new Shop().order({ id: 5 }, undefined, 'tea', 'milk');
-  createServer().listen(0);
+  globalThis.slow = new Slow(() => {});
+  globalThis.labelled = Object.assign(new Promise(() => {}), { label: 'mine' });
+  void ofClass();
+  void withProperty();
+  void answers(emitter);
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  void socket(server.address().port);
   new Worker(new URL(import.meta.url)).once('message', () => {
     globalThis.gc?.();
     globalThis.held = lock;

@@ -1,7 +1,7 @@
 import { ready } from '../../ready.mjs';
 
 function checkStock(sku) {
-  throw `no stock of ${sku}`;
+  throw `no stock of ${sku}`; // @thrown
 }
 
 ready();

@@ -10,5 +10,5 @@ if (isMainThread) {
   new Worker(new URL(import.meta.url), { workerData: { name: 'cat.png', width: -3 } });
 } else {
   ready();
-  resize(workerData);
+  setImmediate(resize, workerData);
 }

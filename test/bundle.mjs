@@ -1,0 +1,103 @@
+/**
+ * Puts the command line together: dist/bundle/, a few files instead of some hundreds, of the same compiled modules. Loading
+ * a module costs a third of a millisecond, and `sleeper dump` needs three hundred; acorn and valibot are put in for the
+ * same reason, and of valibot only what is used. Commands that need little load little: what is imported on demand stays in
+ * files of its own. bin/sleeper.js uses the bundle where it is up to date; tests work with the modules themselves.
+ * `node test/bundle.mjs [DIRECTORY]`
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rollup } from '@rollup/wasm-node';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const dist = path.join(root, 'dist');
+/** Elsewhere when asked for. */
+const out = path.resolve(process.argv[2] ?? path.join(dist, 'bundle'));
+/** Packages that are put in, by the file that is taken. */
+const packages = new Map([
+  ['acorn', 'acorn/dist/acorn.mjs'],
+  ['valibot', 'valibot/dist/index.mjs'],
+]);
+const modulesOf = (name) => path.join(root, 'node_modules', name);
+/** What every capture needs is one file: it would be loaded whole in any case. */
+const captureStages = new RegExp(
+  `^${dist}/(reader|capture|probe|diagnose)/|^${modulesOf('acorn')}/`,
+);
+
+/** What `sleeper --help` needs, too. */
+const base = new RegExp(
+  `^${dist}/(report/|(errors|limits|native|probe/fact)\\.js)|^${modulesOf('valibot')}/`,
+);
+
+/** What lists them by their names and the index. */
+const listingStages = new RegExp(
+  `^${dist}/(archive/(names|location|file-name|atomic-write|sidecars|catalog|index-file|index-reader|list|select)|encode/report-header)\\.`,
+);
+
+/** What reads reports: whoever shows or lists one needs all of it, and what writes them needs a library besides. */
+const archiveStages = new RegExp(
+  `^${dist}/(archive/(?!bundle|exchange)|encode/(?!encode\\.|pack|section-writer|plain))`,
+);
+
+/** Modules find files beside themselves, such as the addon: each keeps the place it was compiled to. */
+const keepPlaces = {
+  name: 'keep-places',
+  resolveId(id, importer) {
+    // CommonJS that agent and command share: loaded from where it is.
+    if (id.endsWith('.cjs') && importer !== undefined)
+      return { id: path.resolve(path.dirname(importer), id), external: 'relative' };
+    const file = packages.get(id);
+    return file === undefined ? null : modulesOf(file);
+  },
+  resolveImportMeta(property, { moduleId }) {
+    if (property !== 'url') return null;
+    return `new URL(${JSON.stringify(path.relative(out, moduleId))}, import.meta.url).href`;
+  },
+};
+
+/** What their licences ask for. */
+function licences() {
+  return [...packages.keys()]
+    .map(
+      (name) =>
+        `${name}\n\n${fs.readFileSync(modulesOf(path.join(name, licenceOf(name))), 'utf8')}`,
+    )
+    .join('\n\n');
+}
+
+function licenceOf(name) {
+  return fs.readdirSync(modulesOf(name)).find((file) => /^licen[cs]e/i.test(file)) ?? 'LICENSE';
+}
+
+/** The first that matches. */
+const chunks = [
+  ['base', base],
+  ['capture', captureStages],
+  ['listing', listingStages],
+  ['archive', archiveStages],
+];
+
+const bundle = await rollup({
+  input: path.join(dist, 'cli', 'main.js'),
+  external: (id) => !id.startsWith('.') && !path.isAbsolute(id) && !packages.has(id),
+  plugins: [keepPlaces],
+  onwarn(warning) {
+    throw new Error(`bundle: ${warning.message}`);
+  },
+});
+fs.rmSync(out, { recursive: true, force: true });
+await bundle.write({
+  dir: out,
+  format: 'es',
+  chunkFileNames: '[name].js',
+  hoistTransitiveImports: false,
+  manualChunks: (id) => chunks.find(([, modules]) => modules.test(id))?.[0],
+});
+await bundle.close();
+fs.writeFileSync(path.join(out, 'LICENCES'), licences());
+// Last: without it the bundle does not count.
+fs.writeFileSync(
+  path.join(out, 'built-from'),
+  String(fs.statSync(path.join(dist, 'tsconfig.tsbuildinfo')).mtimeMs),
+);

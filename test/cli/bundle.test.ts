@@ -1,0 +1,60 @@
+/** The bundle does what the modules do. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { runSleeper } from '../harness/cli.ts';
+import { root } from '../harness/paths.ts';
+import { makeDirectory } from '../harness/spawn-target.ts';
+import { spawnZoo } from '../harness/spawn-zoo.ts';
+
+const run = promisify(execFile);
+
+/** Files that are loaded with one, whatever it is asked for. */
+function loadedBy(directory: string, file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  const text = fs.readFileSync(path.join(directory, file), 'utf8');
+  for (const [, next] of text.matchAll(/^(?:import|export)[^;(]*'\.\/([\w.-]+)';/gm)) {
+    if (next !== undefined) loadedBy(directory, next, seen);
+  }
+  return seen;
+}
+
+test('the bundle: help, usage errors, and a dump with values', async (t) => {
+  // Beside the modules, as the real one; not where the command looks, as other tests are running it.
+  const directory = path.join(root, 'dist', `bundle-${String(process.pid)}`);
+  t.after(() => {
+    fs.rmSync(directory, { recursive: true, force: true });
+  });
+  await run(process.execPath, [path.join(root, 'test', 'bundle.mjs'), directory]);
+  const entry = path.join(directory, 'run.mjs');
+  fs.writeFileSync(entry, `import { main } from './main.js';\nawait main(process.argv);\n`);
+  const bundled = (...args: string[]) =>
+    run(process.execPath, [entry, ...args]).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      (error: unknown) => error as { code: number; stdout: string },
+    );
+
+  const needed = loadedBy(directory, 'main.js');
+  assert.ok(needed.has('base.js'));
+  assert.ok(!needed.has('capture.js'), 'every command loads what only captures need');
+
+  const archive = makeDirectory(t, 'archive');
+  for (const args of [['--help'], ['--version'], ['dump', '--help'], ['dump', 'x']]) {
+    const { status, stdout } = await runSleeper(args, { archive });
+    const { code, stdout: ours } = await bundled(...args);
+    assert.deepEqual([code, ours], [status, stdout], args.join(' '));
+  }
+  const { pid } = await spawnZoo(t, 'hang/interpreted-loop');
+  const { code, stdout } = await bundled('dump', '--json', '--no-archive', String(pid));
+  assert.equal(code, 10);
+  const { verdict } = JSON.parse(stdout) as { verdict: { kind: string } };
+  assert.equal(verdict.kind, 'js-busy');
+  assert.match(
+    fs.readFileSync(path.join(directory, 'LICENCES'), 'utf8'),
+    /acorn[^]*MIT[^]*valibot/,
+  );
+});

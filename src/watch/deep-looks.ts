@@ -1,6 +1,7 @@
 /**
  * Rules that need a whole look at a process: what its async functions wait for, how old its requests are. Each look is a
- * capture of which nothing is kept, in a capture process, when nothing else is to be captured.
+ * capture of which nothing is kept, in a capture process, when nothing else is to be captured. They wait in one line: what is
+ * looked at often must not keep the others from their turn.
  */
 import type { CaptureAnswer } from './capture-protocol.ts';
 import type { CaptureQueue } from './capture-queue.ts';
@@ -15,8 +16,16 @@ type DeepRule = Rule & {
 interface Looks {
   /** CLOCK_MONOTONIC. */
   nextAtMs: number;
+  /** Stands in line, or is being taken. */
   isUnderWay: boolean;
   isTold: boolean;
+}
+
+/** One that waits for its turn. */
+interface DueLook {
+  readonly process: WatchedProcess;
+  readonly rule: DeepRule;
+  readonly looks: Looks;
 }
 
 interface DeepLooksOptions {
@@ -36,6 +45,8 @@ export function isDeep(rule: Rule): rule is DeepRule {
 export class DeepLooks {
   readonly #options: DeepLooksOptions;
   readonly #looks = new WeakMap<WatchedProcess, Map<string, Looks>>();
+  /** Each process and rule once at most. */
+  readonly #due: DueLook[] = [];
 
   constructor(options: DeepLooksOptions) {
     this.#options = options;
@@ -46,14 +57,24 @@ export class DeepLooks {
     for (const rule of process.rules) {
       if (!isDeep(rule)) continue;
       const looks = this.#looksOf(process, rule);
-      // A trouble that is to be captured comes first.
-      if (looks.isUnderWay || looks.nextAtMs > nowMs || this.#options.queue.length > 0) continue;
+      if (looks.isUnderWay || looks.nextAtMs > nowMs) continue;
       looks.nextAtMs = nowMs + rule.when.everyMs;
-      this.#look(process, rule, looks);
+      looks.isUnderWay = true;
+      this.#due.push({ process, rule, looks });
+    }
+    this.#next();
+  }
+
+  /** A trouble that is to be captured comes first. */
+  #next(): void {
+    while (this.#options.queue.length === 0) {
+      const next = this.#due.shift();
+      if (next === undefined) return;
+      this.#look(next);
     }
   }
 
-  #look(process: WatchedProcess, rule: DeepRule, looks: Looks): void {
+  #look({ process, rule, looks }: DueLook): void {
     const { queue, archive, deadlineMs } = this.#options;
     const { pid, startTicks } = process.subject.identity;
     const { kind, forMs } = rule.when;
@@ -65,6 +86,7 @@ export class DeepLooks {
       done: (answer) => {
         looks.isUnderWay = false;
         if (!process.hasEnded) this.#note(process, rule, looks, answer);
+        this.#next();
       },
     });
   }

@@ -14,6 +14,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   unlinkSync,
@@ -50,6 +51,7 @@ export class Claims {
     this.#self = { pid, startTicks, command };
     this.weakness = makeDirectory(directory);
     this.#directory = this.weakness === null ? directory : null;
+    if (this.#directory !== null) removeEnded(this.#directory);
   }
 
   /**
@@ -138,6 +140,20 @@ function makeDirectory(directory: string): string | null {
     return isOurs ? null : `${directory} is not a directory that only we can write to`;
   } catch (error) {
     return `cannot look at ${directory}: ${errnoOf(error)}`;
+  }
+}
+
+/** Claims on processes that have ended: a watcher that was killed removes nothing. */
+function removeEnded(directory: string): void {
+  try {
+    for (const name of readdirSync(directory)) {
+      const [, pid, startTicks] = /^\.?(\d+)-(\d+)(?:\.old)?$/.exec(name) ?? [];
+      if (pid === undefined) continue;
+      const isOver = !isAlive({ pid: Number(pid), startTicks: Number(startTicks) });
+      if (isOver) removeQuietly(path.join(directory, name));
+    }
+  } catch {
+    // What cannot be listed is not in our way.
   }
 }
 

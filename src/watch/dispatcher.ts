@@ -59,24 +59,45 @@ export class Dispatcher {
     }
     before.push(nowMs);
     if (!settings.whom.tree) {
-      this.#order(process, finding, false);
+      this.#order(process, finding, (captured) => {
+        if (captured !== null) this.#options.afterCapture();
+      });
       return;
     }
     this.#incidents.close(process.root, watched.values());
     const incident = this.#incidents.join(process);
     const trigger = { ...finding.trigger, incident };
-    const { isOver } = finding;
-    if (this.#incidents.order(process)) this.#order(process, { rule, trigger, isOver }, true);
-    else {
+    if (this.#incidents.order(process)) {
+      this.#order(process, { ...finding, trigger }, (captured, isTrouble) => {
+        // A process at a breakpoint is no trouble: its family is left alone.
+        if (isTrouble) this.#orderFamily(process, finding, incident);
+        this.#settleIncident(process, captured);
+      });
+    } else {
       const reason = `captured already with incident ${incident}`;
       teller.process(process.pid, { kind: 'capture-skipped', rule: rule.name, reason });
+      this.#orderFamily(process, finding, incident);
     }
-    for (const other of this.#incidents.companions(process, watched.values())) {
+  }
+
+  /** Those that belong to a process in trouble and are not captured yet. */
+  #orderFamily(
+    process: WatchedProcess,
+    { rule, trigger, isOver }: Finding,
+    incident: string,
+  ): void {
+    for (const other of this.#incidents.companions(process, this.#options.watched.values())) {
       this.#incidents.order(other);
-      const reason = `captured together with process ${process.pid}, which is in trouble: ${finding.trigger.reason}`;
+      const reason = `captured together with process ${process.pid}, which is in trouble: ${trigger.reason}`;
       const together: Trigger = { kind: 'rule', reason, incident, rule: rule.name };
-      this.#order(other, { rule, trigger: together, isOver }, true);
+      this.#order(other, { rule, trigger: together, isOver }, (captured) => {
+        this.#settleIncident(other, captured);
+      });
     }
+  }
+
+  #settleIncident(process: WatchedProcess, captured: Captured | null): void {
+    if (this.#incidents.settle(process, captured)) this.#options.afterCapture();
   }
 
   /** A watched process has ended. */
@@ -89,7 +110,12 @@ export class Dispatcher {
     await Promise.all(this.#actions);
   }
 
-  #order(process: WatchedProcess, { rule, trigger, isOver }: Finding, isOfIncident: boolean): void {
+  /** @param done told what was captured, and whether there was anything that is worth a report */
+  #order(
+    process: WatchedProcess,
+    { rule, trigger, isOver }: Finding,
+    done: (captured: Captured | null, isTrouble: boolean) => void,
+  ): void {
     const { queue, teller, archive, settings } = this.#options;
     const { pid, startTicks } = process.subject.identity;
     const ahead = queue.length;
@@ -101,8 +127,7 @@ export class Dispatcher {
       },
       refuse: () => this.#exhaustedSignatures(rule),
       done: (answer, tookMs) => {
-        const captured = this.#settle(process, rule, answer, tookMs);
-        if (isOfIncident) this.#incidents.settle(process, captured);
+        done(this.#settle(process, rule, answer, tookMs), answer.kind !== 'not-kept');
       },
     };
     if (!queue.submit(job)) {
@@ -118,7 +143,7 @@ export class Dispatcher {
     answer: CaptureAnswer,
     tookMs: number,
   ): Captured | null {
-    const { teller, afterCapture } = this.#options;
+    const { teller } = this.#options;
     const { pid } = process;
     switch (answer.kind) {
       case 'looked':
@@ -143,7 +168,6 @@ export class Dispatcher {
         this.#noteSignature(captured.signature);
         teller.process(pid, { kind: 'captured', rule: rule.name, captured });
         this.#act(process, rule, captured);
-        afterCapture();
         return captured;
       }
     }

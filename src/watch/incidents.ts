@@ -54,18 +54,22 @@ export class Incidents {
       .slice(0, room);
   }
 
-  /** A capture is done, or will not be. Tells the incident when it was the last one. */
-  settle(process: WatchedProcess, captured: Captured | null): void {
+  /**
+   * A capture is done, or will not be. Tells the incident when it was the last one.
+   * @returns true when it was the last one, and there are reports
+   */
+  settle(process: WatchedProcess, captured: Captured | null): boolean {
     const incident = this.#open.get(process.root);
-    if (incident === undefined) return;
+    if (incident === undefined) return false;
     incident.open--;
     if (captured !== null) {
       const { verdict, path } = captured;
       incident.reports.push({ pid: process.pid, verdict: verdict.kind, path });
     }
-    if (incident.open > 0 || incident.reports.length < 2) return;
     const { id, first, reports } = incident;
-    this.#tell({ kind: 'incident', id, pid: first, reports: [...reports] });
+    if (incident.open > 0 || reports.length === 0) return false;
+    if (reports.length > 1) this.#tell({ kind: 'incident', id, pid: first, reports: [...reports] });
+    return true;
   }
 
   /** Ends the incident of a family in which nobody is in trouble any more. */

@@ -6,7 +6,7 @@
 import type { Frame, Report, Task } from '../report/schema.ts';
 import { sanitize } from '../report/sanitize.ts';
 import {
-  compiledWords,
+  bothPlaceWords,
   frameOfTask,
   functionName,
   originOf,
@@ -96,8 +96,7 @@ function frameText(
   const passed = frame.arguments
     .slice(0, maxVariables)
     .map((one) => `${variableName(one)}=${sanitize(valueWords(one.value), 60)}`);
-  const compiled = compiledWords(frame, cwd);
-  const place = `${placeWords(frame, cwd)}${compiled === '' ? '' : ` ← ${compiled}`}`;
+  const place = bothPlaceWords(frame, cwd);
   const head = `${`#${index}`.padEnd(4)}${functionName(frame)}(${passed.join(', ')})  ${place}`;
   if (!withValues || originOf(frame) !== 'app') return sanitize(head, 600);
   const shown = sourceOf(frame);

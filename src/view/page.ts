@@ -6,7 +6,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { sanitizeJson } from '../report/sanitize.ts';
-import type { Payload } from './model/payload.ts';
+import type { Report, Task } from '../report/schema.ts';
+import { type Payload, taskChunkClass } from './model/payload.ts';
+
+/** A report with more tasks is shown before the browser has read them: the verdict does not wait for them. */
+const maxTasksBefore = 1_000;
+/** Read in one go, some 10 ms: the page can be scrolled meanwhile. */
+const tasksPerChunk = 2_000;
 
 /** The bundled app: set-up makes it from `view/app/`. */
 interface Bundle {
@@ -53,6 +59,7 @@ export function contentPolicy(options: { readonly canFetch: boolean }): string {
 export function renderPage(payload: Payload): string {
   const { script, style } = readBundle();
   const policy = contentPolicy({ canFetch: payload.kind === 'archive' });
+  const { first, later } = split(payload);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -67,11 +74,23 @@ export function renderPage(payload: Payload): string {
 </head>
 <body>
 <div id="sleeper"><noscript>This page shows a report of sleeper by a script of its own. Without scripts: sleeper view in a terminal.</noscript></div>
-<script type="application/json" id="sleeper-data">${embedJson(payload)}</script>
+<script type="application/json" id="sleeper-data">${embedJson(first)}</script>
 <script>${script}</script>
-</body>
+${later.map((tasks) => `<script type="application/json" class="${taskChunkClass}">${embedJson(tasks)}</script>\n`).join('')}</body>
 </html>
 `;
+}
+
+/** What the first screen needs, and the tasks that may come after it. */
+function split(payload: Payload): { readonly first: Payload; readonly later: readonly Task[][] } {
+  if (payload.kind !== 'report' || payload.report.tasks.length <= maxTasksBefore)
+    return { first: payload, later: [] };
+  const { tasks } = payload.report;
+  const report: Report = { ...payload.report, tasks: [] };
+  const later: Task[][] = [];
+  for (let at = 0; at < tasks.length; at += tasksPerChunk)
+    later.push(tasks.slice(at, at + tasksPerChunk));
+  return { first: { kind: 'report', report, tasksToCome: tasks.length }, later };
 }
 
 /** JSON that no HTML parser can read as markup and no terminal acts on; the value is the same. */

@@ -98,6 +98,36 @@ suite('the page', () => {
     assert.ok(bytes < 60_000, `${bytes} bytes`);
   });
 
+  test('shows a report of very many tasks at once, and the tasks when they are read', async () => {
+    const initScript = `window.shown = [];
+      new MutationObserver(() => {
+        const words = document.querySelector('.task-summary h3, .overview [role=status]')?.textContent;
+        const what = document.querySelector('.verdict h1') && words;
+        if (what && window.shown.at(-1) !== what) window.shown.push(what);
+      }).observe(document, { childList: true, subtree: true, characterData: true });`;
+    const watched = await open(manyTasksReport(5_001), '', { initScript });
+    const { page } = watched;
+    await page.getByRole('heading', { name: 'Waiting 5001 suspended async functions' }).waitFor();
+    const shown = await page.evaluate<string[]>('window.shown');
+    assert.match(shown[0] ?? '', /^Reading\s5001\ssuspended\sasync\sfunctions…$/);
+    await page.keyboard.press('/');
+    await page.keyboard.type('customer-5001');
+    await page.getByRole('option', { name: '#5001' }).waitFor();
+    await watched.assertQuiet();
+  });
+
+  test('that was cut off shows what it has, and says what it lacks', async () => {
+    const file = path.join(makeDirectory(owner, 'page'), 'report.html');
+    const whole = renderPage({ kind: 'report', report: manyTasksReport(5_001) });
+    fs.writeFileSync(file, whole.slice(0, whole.indexOf('customer-3000')));
+    const watched = await openPage(browser, `file://${file}`);
+    const { page } = watched;
+    await page.getByRole('heading', { name: 'Waiting 2000 suspended async functions' }).waitFor();
+    await page.getByText('3001 suspended async functions').first().waitFor();
+    await page.getByText('this page was cut off').first().waitFor();
+    await watched.assertQuiet();
+  });
+
   test('every place has an address', async () => {
     const told = toldReport();
     const watched = await open(told, '#/threads/4242/1');

@@ -66,7 +66,14 @@ function Content({
 }): JSX.Element {
   switch (payload.kind) {
     case 'report':
-      return <ReportView report={payload.report} base={[]} route={route} />;
+      return (
+        <ReportView
+          report={payload.report}
+          tasksToCome={payload.tasksToCome ?? 0}
+          base={[]}
+          route={route}
+        />
+      );
     case 'compare':
       return <CompareView before={payload.before} after={payload.after} />;
     case 'archive':

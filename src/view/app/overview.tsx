@@ -14,23 +14,26 @@ import { AwaitGraphView } from './await-graph.tsx';
 import { Facts, Missing } from './environment.tsx';
 import { ErrorView } from './error.tsx';
 import { hrefOf } from './route.ts';
-import { Cycles } from './tasks.tsx';
+import { Cycles, TasksToCome } from './tasks.tsx';
 import { clean } from './text.ts';
 import { ThreadView } from './threads.tsx';
 
 interface OverviewProps {
   readonly report: Report;
+  readonly tasksToCome: number;
   readonly base: readonly string[];
 }
 
-export function OverviewPage({ report, base }: OverviewProps): JSX.Element {
+export function OverviewPage({ report, tasksToCome, base }: OverviewProps): JSX.Element {
   const guilty = guiltyThread(report);
   const forest = useMemo(() => forestOf(report.tasks), [report]);
-  const waits = !hasOwnCode(guilty) && forest.roots.length > 0;
+  const waits = !hasOwnCode(guilty) && (forest.roots.length > 0 || tasksToCome > 0);
   const stack =
     guilty === undefined ? null : <ThreadView thread={guilty} report={report} base={base} />;
   const tasks =
-    forest.roots.length === 0 ? null : (
+    tasksToCome > 0 ? (
+      <TasksToCome count={tasksToCome} />
+    ) : forest.roots.length === 0 ? null : (
       <TaskSummary forest={forest} report={report} base={base} isFirst={waits} />
     );
   return (

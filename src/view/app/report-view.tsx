@@ -40,13 +40,15 @@ const titles: Readonly<Record<Place, string>> = {
 
 interface ReportProps {
   readonly report: Report;
+  /** Tasks that the browser has not read yet; then the report has none. */
+  readonly tasksToCome?: number;
   /** Parts of the address before the place. */
   readonly base: readonly string[];
   /** Parts from the place on. */
   readonly route: readonly string[];
 }
 
-export function ReportView({ report, base, route }: ReportProps): JSX.Element {
+export function ReportView({ report, tasksToCome = 0, base, route }: ReportProps): JSX.Element {
   const place = places.find((one) => one === route[0]) ?? 'overview';
   const rest = route.slice(1);
   useEffect(() => {
@@ -60,7 +62,7 @@ export function ReportView({ report, base, route }: ReportProps): JSX.Element {
         <Search report={report} base={base} />
       </div>
       <main id="main" tabIndex={-1}>
-        <Page place={place} report={report} base={base} rest={rest} />
+        <Page place={place} report={report} tasksToCome={tasksToCome} base={base} rest={rest} />
       </main>
     </div>
   );
@@ -105,18 +107,19 @@ function countsOf(report: Report): Partial<Record<Place, number>> {
 interface PageProps {
   readonly place: Place;
   readonly report: Report;
+  readonly tasksToCome: number;
   readonly base: readonly string[];
   readonly rest: readonly string[];
 }
 
-function Page({ place, report, base, rest }: PageProps): JSX.Element {
+function Page({ place, report, tasksToCome, base, rest }: PageProps): JSX.Element {
   switch (place) {
     case 'overview':
-      return <OverviewPage report={report} base={base} />;
+      return <OverviewPage report={report} tasksToCome={tasksToCome} base={base} />;
     case 'threads':
       return <ThreadsPage report={report} base={base} rest={rest} />;
     case 'tasks':
-      return <TasksPage report={report} base={base} rest={rest} />;
+      return <TasksPage report={report} tasksToCome={tasksToCome} base={base} rest={rest} />;
     case 'time':
       return <TimePage report={report} base={base} />;
     case 'loop':

@@ -16,6 +16,7 @@ import {
 import type { TaskForest, TaskRow } from '../model/tasks.ts';
 import { awaitGraphOf } from '../model/await-graph.ts';
 import { AwaitGraphView } from './await-graph.tsx';
+import { formatCount } from '../model/units.ts';
 import { hrefOf, replaceRoute } from './route.ts';
 import { TaskDetails } from './task-details.tsx';
 import { clean } from './text.ts';
@@ -27,14 +28,16 @@ const bounds = { maxAlike: 3, maxBelow: 10_000, maxRows: 250_000 };
 
 interface TasksProps {
   readonly report: Report;
+  readonly tasksToCome: number;
   readonly base: readonly string[];
   /** What follows `tasks` in the address. */
   readonly rest: readonly string[];
 }
 
-export function TasksPage({ report, base, rest }: TasksProps): JSX.Element {
+export function TasksPage({ report, tasksToCome, base, rest }: TasksProps): JSX.Element {
   const forest = useMemo(() => forestOf(report.tasks), [report]);
   const isGraph = rest[0] === 'graph';
+  if (tasksToCome > 0) return <TasksToCome count={tasksToCome} />;
   if (report.tasks.length === 0)
     return <p class="empty">No async function was suspended, or none could be read.</p>;
   return (
@@ -57,6 +60,15 @@ export function TasksPage({ report, base, rest }: TasksProps): JSX.Element {
         <TreePanel forest={forest} report={report} base={base} chosen={Number(rest[0])} />
       )}
     </section>
+  );
+}
+
+/** For the moment in which the browser still reads them. */
+export function TasksToCome({ count }: { readonly count: number }): JSX.Element {
+  return (
+    <p class="empty" role="status">
+      Reading {formatCount(count, 'suspended async function')}…
+    </p>
   );
 }
 

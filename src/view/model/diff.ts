@@ -6,7 +6,7 @@ import type { Frame, Report, Thread, Variable } from '../../report/schema.ts';
 import { change } from './diff-change.ts';
 import type { Change, ChangeKind } from './diff-change.ts';
 import { diffEnvironment, diffMeasures, unreadTasks } from './diff-measures.ts';
-import { functionName, originOf, placeWords, variableName } from './origin.ts';
+import { bothPlaceWords, functionName, originOf, variableName } from './origin.ts';
 import { guiltyThread } from './stack.ts';
 import { placeKey, taskName } from './tasks.ts';
 import { threadTitle } from './thread.ts';
@@ -120,8 +120,8 @@ function diffStacks(before: Report, after: Report, isOne: boolean): Change[] {
       change(
         stands ? 'stayed' : 'moved',
         stands
-          ? `${functionName(top)} stands at the same line, ${placeWords(top, cwd)}`
-          : `${functionName(top)} ${isOne ? 'moved from' : 'stands at another line:'} ${lineOf(old) ?? '?'} → ${placeWords(top, cwd)}`,
+          ? `${functionName(top)} stands at the same line, ${bothPlaceWords(top, cwd)}`
+          : `${functionName(top)} ${isOne ? 'moved from' : 'stands at another line:'} ${lineOf(old) ?? '?'} → ${bothPlaceWords(top, cwd)}`,
       ),
     );
   } else {
@@ -129,14 +129,14 @@ function diffStacks(before: Report, after: Report, isOne: boolean): Change[] {
       changes.push(
         change(
           'went',
-          `${functionName(frame)} ${isOne ? 'returned' : 'only in the first'}, ${placeWords(frame, cwd)}`,
+          `${functionName(frame)} ${isOne ? 'returned' : 'only in the first'}, ${bothPlaceWords(frame, cwd)}`,
         ),
       );
     for (const frame of to.slice(0, to.length - common).slice(0, 20))
       changes.push(
         change(
           'came',
-          `${functionName(frame)} ${isOne ? 'was called' : 'only in the second'}, ${placeWords(frame, cwd)}`,
+          `${functionName(frame)} ${isOne ? 'was called' : 'only in the second'}, ${bothPlaceWords(frame, cwd)}`,
         ),
       );
   }
@@ -167,8 +167,8 @@ function diffFrames(before: Frame, after: Frame, cwd: string | undefined): Chang
     ...diffVariables(before.closure ?? [], after.closure ?? []),
   ].filter(({ kind }) => kind !== 'stayed');
   const place = isSameLine
-    ? placeWords(after, cwd)
-    : `from line ${lineOf(before) ?? '?'} to ${placeWords(after, cwd)}`;
+    ? bothPlaceWords(after, cwd)
+    : `from line ${lineOf(before) ?? '?'} to ${bothPlaceWords(after, cwd)}`;
   const isStill = isSameLine && variables.length === 0;
   return change(isStill ? 'stayed' : 'moved', `${functionName(after)}  ${place}`, variables);
 }
@@ -252,7 +252,7 @@ function tasksByPlace(report: Report): Map<string, { words: string; count: numbe
   for (const task of report.tasks) {
     const key = placeKey(task);
     const waits = typeof task.awaits === 'string' ? `, for ${task.awaits}` : '';
-    const words = `${taskName(task)}  ${placeWords(task, report.process.cwd)}${waits}`;
+    const words = `${taskName(task)}  ${bothPlaceWords(task, report.process.cwd)}${waits}`;
     const count = (places.get(key)?.count ?? 0) + (task.count ?? 1);
     places.set(key, { words, count });
   }

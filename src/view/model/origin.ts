@@ -60,6 +60,12 @@ export function compiledWords(position: Position, cwd: string | undefined): stri
   return placeWords(compiled, cwd);
 }
 
+/** Both places in one line: `src/a.ts:1:2 ← dist/a.js:3:4`. */
+export function bothPlaceWords(position: Position, cwd: string | undefined): string {
+  const compiled = compiledWords(position, cwd);
+  return `${placeWords(position, cwd)}${compiled === '' ? '' : ` ← ${compiled}`}`;
+}
+
 /** Lines of source to show, and where the place is in them. */
 export interface ShownSource {
   readonly source: Excerpt;

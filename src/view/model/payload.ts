@@ -17,8 +17,16 @@ export interface ListedReport {
   readonly problem?: string;
 }
 
+/** Class of the elements with the tasks to come, a JSON array of them in each. */
+export const taskChunkClass = 'sleeper-tasks';
+
 export type Payload =
-  | { readonly kind: 'report'; readonly report: Report }
+  | {
+      readonly kind: 'report';
+      readonly report: Report;
+      /** Tasks that stand further down in the page than what shows it. */
+      readonly tasksToCome?: number;
+    }
   | { readonly kind: 'compare'; readonly before: Report; readonly after: Report }
   /** The list is at `api/reports`, one report at `api/reports/ID`. */
   | { readonly kind: 'archive'; readonly directory: string };

@@ -3,12 +3,11 @@
  * stack, no values: who wants those must ask while it lives.
  */
 import type { FlightLoop, FlightRecord } from '../probe/flight-layout.ts';
-import { readHost } from '../probe/host.ts';
+import { readHost, readPressure } from '../probe/host.ts';
 import {
   type OomCounter,
   type ProcessEnd,
   readMemoryLimit,
-  readMemoryPressure,
   readOomKills,
   readOomLog,
 } from '../probe/process-end.ts';
@@ -104,7 +103,7 @@ function describeEnd(request: VanishedRequest, lastSignMs: number, missing: Miss
   const after = before === null ? null : readOomKills(before.file);
   const limitBytes = before === null ? null : readMemoryLimit(before.file);
   const kernelLog = readOomLog(pid, record.startTicks * tickMs);
-  const pressure = readMemoryPressure();
+  const pressure = readPressure('memory');
   if (kernelLog === null)
     missing.push({ what: "the kernel's log", reason: 'not permitted to read /dev/kmsg' });
   if (before === null)

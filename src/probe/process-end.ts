@@ -121,12 +121,3 @@ function readRecord(fd: number, record: Buffer): string | null {
     }
   }
 }
-
-/** Share of the last ten seconds in which some task waited for memory, in percent: /proc/pressure/memory. */
-export function readMemoryPressure(): number | null {
-  const share = readFact(
-    '/proc/pressure/memory',
-    (text) => /^some avg10=([\d.]+)/m.exec(text)?.[1],
-  );
-  return share.known && share.value !== undefined ? Number(share.value) : null;
-}

@@ -504,6 +504,11 @@ export const Host = v.looseObject({
   kernel: v.string(),
   cpus: v.exactOptional(v.number()),
   memory: v.exactOptional(v.looseObject({ totalBytes: v.number(), availableBytes: v.number() })),
+  /**
+   * Percent of the last 10 s in which some task of the machine waited for each (PSI). Absent where the kernel does not tell,
+   * and for cores. Added in format 2.
+   */
+  pressure: v.exactOptional(v.looseObject({ cpu: v.number(), memory: v.number(), io: v.number() })),
   containerId: v.exactOptional(v.string()),
 });
 export type Host = v.InferOutput<typeof Host>;

@@ -26,14 +26,37 @@ export function versionWords(process: Report['process']): string {
   return versions.filter((version) => version !== '').join(', ');
 }
 
+/** Percent of the time: less is nothing to speak of. */
+const worthTelling = 10;
+
+function waitWords({ cpu, memory, io }: NonNullable<Report['host']['pressure']>): string[] {
+  const waits = [
+    { share: cpu, what: 'a CPU' },
+    { share: memory, what: 'memory' },
+    { share: io, what: 'disks' },
+  ];
+  return waits
+    .filter(({ share }) => share >= worthTelling)
+    .map(({ share, what }) => `${Math.round(share)} % for ${what}`);
+}
+
 /** `web1, Linux 6.1.0, 2 CPUs, 1.2 GiB of 4 GiB memory available`. */
-export function hostWords({ hostname, kernel, cpus, memory, containerId }: Report['host']): string {
+export function hostWords({
+  hostname,
+  kernel,
+  cpus,
+  memory,
+  pressure,
+  containerId,
+}: Report['host']): string {
   const facts = [hostname, `Linux ${kernel}`];
   if (cpus !== undefined) facts.push(formatCount(cpus, 'CPU'));
   if (memory !== undefined)
     facts.push(
       `${formatBytes(memory.availableBytes)} of ${formatBytes(memory.totalBytes)} memory available`,
     );
+  const waits = pressure === undefined ? [] : waitWords(pressure);
+  if (waits.length > 0) facts.push(`of the last 10 s tasks waited ${waits.join(', ')}`);
   if (containerId !== undefined) facts.push(`container ${containerId.slice(0, 12)}`);
   return facts.join(', ');
 }

@@ -26,6 +26,8 @@ export function loopEvidence(scene: Scene): { text: string }[] {
   } else if (main.loop !== undefined) {
     facts.push({ text: `the event loop ${main.loop.alive ? 'answers' : 'does not answer'}` });
   }
+  if (looks.hasComeBack && main.loop?.alive === false)
+    facts.push({ text: 'it waited for work again while it was looked at: the hang was over then' });
   if (capture.trigger.kind === 'hang') facts.push({ text: `watchdog: ${capture.trigger.reason}` });
   return facts;
 }
@@ -61,6 +63,21 @@ export function looksEvidence(scene: Scene): { text: string }[] {
   return [
     ...movementEvidence(scene),
     { text: `it used ${Math.round(cpuShare * 100)} % of a CPU during ${over}` },
+    ...machineEvidence(scene),
+  ];
+}
+
+/** Percent of the time in which some task waited for a CPU: then it is the machine that is slow, too. */
+const crowded = 50;
+
+/** A thread that wants to run and does not get to. */
+function machineEvidence({ capture, looks }: Scene): { text: string }[] {
+  const waited = capture.host.pressure?.cpu ?? 0;
+  if (waited < crowded || (looks.cpuShare ?? 1) > looks.runnableShare - 0.2) return [];
+  return [
+    {
+      text: `the machine is short of CPUs: some task waited for one during ${Math.round(waited)} % of the last 10 s`,
+    },
   ];
 }
 

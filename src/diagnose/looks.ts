@@ -1,6 +1,9 @@
 /** What several looks at one thread show: whether it moves, and what happened between them. Pure. */
 import type { Capture, SampleFrame, SampleThread } from '../report/schema.ts';
 
+/** A reading or two of many may be of the moment between two writes of the loop's. */
+const strayShare = 0.05;
+
 /** The looks at one thread, added up. */
 export interface Looks {
   readonly count: number;
@@ -31,6 +34,8 @@ export interface Looks {
   readonly pollingShare: number | null;
   /** The loop neither turned nor waited between the looks. */
   readonly isInOneTurn: boolean;
+  /** The loop waited for work between the looks: whatever kept it is over. */
+  readonly hasComeBack: boolean;
   /** Microtasks that ran between the looks; null when not counted. */
   readonly microtasks: number | null;
   /** Different process.nextTick() callbacks were seen running, each on its own. */
@@ -68,6 +73,7 @@ export function looksAt(capture: Capture, tid: number): Looks {
     turns,
     pollingShare,
     isInOneTurn: turns === 0 && pollingShare === 0,
+    hasComeBack: (pollingShare ?? 0) > strayShare,
     microtasks: lastOf(threads, 'microtasks'),
     ticks: ticksOf(threads),
   };

@@ -111,11 +111,19 @@ export function parseCall(text: string): Call {
   };
 }
 
-function judgeLoop(
-  capture: Capture,
-  main: Thread,
-  looks: Looks,
-): Pick<Scene, 'loop' | 'isLoopKnown' | 'stalledMs'> {
+type LoopState = Pick<Scene, 'loop' | 'isLoopKnown' | 'stalledMs'>;
+
+function judgeLoop(capture: Capture, main: Thread, looks: Looks): LoopState {
+  const state = judgeStandstill(capture, main, looks);
+  // A hang that ended before anything was seen of it is nothing to guess about.
+  const isSeen = main.frames.some(({ kind }) => kind === 'js' || kind === 'wasm');
+  const isOver = looks.hasComeBack && !isSeen;
+  return state.loop === 'stuck' && isOver
+    ? { ...state, loop: 'turning', isLoopKnown: true }
+    : state;
+}
+
+function judgeStandstill(capture: Capture, main: Thread, looks: Looks): LoopState {
   const stalledMs = main.loop?.lastTurnAgoMs ?? capture.trigger.stalledForMs ?? null;
   const inEpoll = epollCall.test(main.syscall ?? '');
   const isIdle = inEpoll && (looks.cpuShare ?? 0) < idleShare;

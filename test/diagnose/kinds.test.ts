@@ -338,8 +338,12 @@ const cases: readonly Case[] = [
   {
     name: 'the same on a machine that lets it run a tenth of the time',
     main: { vmState: 'JS', loop: { alive: true, lastTurnAgoMs: 90 } },
-    capture: { samples: looks({ ...runs, cpuMs: 10, loopTurns: 1 / 3 }) },
+    capture: {
+      samples: looks({ ...runs, cpuMs: 10, loopTurns: 1 / 3 }),
+      host: { hostname: 'h', kernel: 'k', pressure: { cpu: 83.4, memory: 0, io: 0 } },
+    },
     kind: 'healthy',
+    says: /short of CPUs: some task waited for one during 83 % of the last 10 s/,
   },
   {
     name: 'a turn that began not long before the looks, and none of them saw its end',
@@ -359,6 +363,26 @@ const cases: readonly Case[] = [
     main: { vmState: 'JS', loop: { alive: false, lastTurnAgoMs: 19 } },
     capture: { samples: looks({ ...runs, loopTurns: 0 }) },
     kind: 'healthy',
+  },
+  {
+    name: 'a hang that ended before its stack was read',
+    main: { ...busyMain, frames: [] },
+    capture: {
+      trigger: { kind: 'hang', reason: 'no turn for 5 s', stalledForMs: 5_000 },
+      samples: looks({ ...waits, pollingShare: 0.4 }),
+    },
+    kind: 'healthy',
+    says: /had recovered by the time it was captured/,
+  },
+  {
+    name: 'a hang that ended right after its stack was read',
+    main: busyMain,
+    capture: {
+      trigger: { kind: 'hang', reason: 'no turn for 5 s', stalledForMs: 5_000 },
+      samples: looks({ ...runs, pollingShare: 0.4 }),
+    },
+    kind: 'js-busy',
+    says: /waited for work again while it was looked at: the hang was over then/,
   },
   {
     name: 'all of a CPU in short turns',

@@ -16,6 +16,7 @@ import { type Address, UnreadableMemory } from './memory/source.ts';
 import { readCollection } from './values/elements.ts';
 import { className } from './values/members.ts';
 import type { ScriptCache } from './scripts.ts';
+import { OpeningTime } from './values/opening.ts';
 import { readOwnProperties } from './values/properties.ts';
 import { ValueReader } from './values/value-reader.ts';
 
@@ -26,7 +27,7 @@ export function readAsyncStores(
   heap: Heap,
   scripts: ScriptCache,
   isolate: Address,
-  endsAtMs: number,
+  time: OpeningTime,
 ): AsyncStore[] {
   const offset = heap.layout.find('isolateAsyncContext');
   if (offset === undefined) return [];
@@ -41,7 +42,7 @@ export function readAsyncStores(
         name: nameOf(heap, scripts, key),
         value: values.read(
           value === null ? { kind: 'undefined' } : { kind: 'tagged', word: value },
-          endsAtMs,
+          time,
         ),
       }));
   } catch (error) {
@@ -55,7 +56,8 @@ function nameOf(heap: Heap, scripts: ScriptCache, storage: Tagged): string {
   const { properties } = readOwnProperties(heap, storage, limits.maxProperties);
   const word = properties.find(({ key }) => key.endsWith('name'))?.word ?? null;
   if (word === null || !isPointer(word) || !heap.isString(word)) return storageClass;
-  const { preview } = new ValueReader(heap, scripts).read({ kind: 'tagged', word }, Infinity);
+  const values = new ValueReader(heap, scripts);
+  const { preview } = values.read({ kind: 'tagged', word }, new OpeningTime(Infinity));
   const name = JSON.parse(preview.endsWith('"') ? preview : '""') as string;
   return name === '' ? storageClass : name;
 }

@@ -7,6 +7,7 @@ import type { ScopeInfo } from './heap/scope-info.ts';
 import type { Slot } from './heap/slot.ts';
 import type { FunctionNames } from './names/function-names.ts';
 import { initialiserNames, type Script, type ScriptCache } from './scripts.ts';
+import type { OpeningTime } from './values/opening.ts';
 import { ValueReader } from './values/value-reader.ts';
 
 /** How far before a function its name may be written. */
@@ -18,17 +19,16 @@ export class FrameDescriber {
   readonly #heap: Heap;
   readonly #scripts: ScriptCache;
   readonly #values: ValueReader;
-  /** performance.now() after which values are no longer opened. */
-  readonly #endsAtMs: number;
+  readonly #time: OpeningTime;
   readonly #withValues: boolean;
 
   /** @param withValues false: frames are named and placed, no more */
-  constructor(heap: Heap, scripts: ScriptCache, endsAtMs: number, withValues = true) {
+  constructor(heap: Heap, scripts: ScriptCache, time: OpeningTime, withValues = true) {
     this.#withValues = withValues;
     this.#heap = heap;
     this.#scripts = scripts;
     this.#values = new ValueReader(heap, scripts);
-    this.#endsAtMs = endsAtMs;
+    this.#time = time;
   }
 
   describe(activation: Activation): Frame {
@@ -106,7 +106,7 @@ export class FrameDescriber {
   }
 
   #read(slot: Slot): Variable['value'] {
-    return this.#values.read(slot, this.#endsAtMs);
+    return this.#values.read(slot, this.#time);
   }
 }
 

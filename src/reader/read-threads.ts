@@ -17,6 +17,7 @@ import type { PagedMemory } from './memory/paged.ts';
 import type { StoppedThread } from './memory/look.ts';
 import type { Registers } from './memory/registers.ts';
 import { type Address, UnreadableMemory } from './memory/source.ts';
+import { OpeningTime, timeWasOver } from './values/opening.ts';
 import { WasmFrameReader } from './wasm/wasm-frames.ts';
 import { NativeStack } from './native-frames/native-stack.ts';
 import type { ThreadReading } from './reading.ts';
@@ -103,6 +104,7 @@ class ThreadReader {
   readonly #describer: FrameDescriber;
   readonly #wasm: WasmFrameReader;
   readonly #space: CodeSpace;
+  readonly #time: OpeningTime;
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -114,7 +116,8 @@ class ThreadReader {
     const place = { space, code: new CodeLookup(this.#heap), wasm: this.#wasm.code };
     this.#unwinder = new Unwinder(this.#heap, place);
     this.#activations = new ActivationReader(this.#heap, place, target.binary.bytecodeSizes);
-    this.#describer = new FrameDescriber(this.#heap, target.scripts, scene.endsAtMs, scene.values);
+    this.#time = new OpeningTime(scene.endsAtMs);
+    this.#describer = new FrameDescriber(this.#heap, target.scripts, this.#time, scene.values);
   }
 
   findIsolate(start: ThreadStart): IsolateState | null {
@@ -159,17 +162,20 @@ class ThreadReader {
       ...(start.framePointer !== undefined && { framePointer: start.framePointer }),
     });
     const isMain = start.tid === this.#scene.target.pid;
+    const closedBefore = this.#time.closed;
     const asyncStores = readAsyncStores(
       this.#heap,
       this.#scene.target.scripts,
       isolate.address,
-      this.#scene.endsAtMs,
+      this.#time,
     );
     const { frames: described, before, unreadable } = this.#describe(result, native);
     const frames = [...innermost, ...described];
     const broken = result.brokenAt && `the stack could not be read to its end: ${result.brokenAt}`;
     const lost = result.frames.length === 0 && isolate.jsEntrySp !== 0 ? betweenFrames : undefined;
-    const notes = [result.note ?? broken ?? lost, unreadable, ...native.notes].filter(
+    const closed = this.#time.closed - closedBefore;
+    const cutShort = closed === 0 ? undefined : `values left closed: ${closed} (${timeWasOver})`;
+    const notes = [result.note ?? broken ?? lost, unreadable, cutShort, ...native.notes].filter(
       (note) => note !== undefined,
     );
     return {

@@ -15,6 +15,7 @@ import type { Mapping } from '../memory/maps.ts';
 import { PagedMemory } from '../memory/paged.ts';
 import { type MemorySource, UnreadableMemory } from '../memory/source.ts';
 import type { Program } from '../target.ts';
+import { OpeningTime, timeWasOver } from '../values/opening.ts';
 import { withAwaiters } from './awaiters.ts';
 import { type ChosenGroup, FoundTasks } from './found-tasks.ts';
 import { readSuspended, suspendedKind } from './generator.ts';
@@ -87,12 +88,17 @@ function readOnce(plan: TaskPlan): Attempt {
   const chosen = chooseGroups(found, plan.values !== false, missing);
   if (chosen.length === 0) return { tasks: [], pausedMs: 0, lost: 0, missing };
   for (const one of found) one.findSettlers(plan.target, chosen, searchEndsAtMs);
-  const { tasks, pausedMs } = describeChosen(plan, chosen);
+  const { tasks, closedValues, pausedMs } = describeChosen(plan, chosen);
   const lost = chosen.length - tasks.length;
   if (lost > 0)
     missing.push({
       what: `${lost} suspended async functions`,
       reason: 'unreadable: they went on, or were moved by the collector, while they were read',
+    });
+  if (closedValues > 0)
+    missing.push({
+      what: `what is in ${closedValues} values of suspended async functions`,
+      reason: timeWasOver,
     });
   return { tasks: withAwaiters(tasks), pausedMs, lost, missing };
 }
@@ -122,10 +128,20 @@ function chooseGroups(
   }));
 }
 
-function describeChosen(plan: TaskPlan, chosen: readonly ChosenGroup[]): TaskReading {
+/** The examples, read once. */
+interface DescribedTasks {
+  readonly tasks: Task[];
+  /** Values that stayed closed because the time was over. */
+  readonly closedValues: number;
+}
+
+function describeChosen(
+  plan: TaskPlan,
+  chosen: readonly ChosenGroup[],
+): DescribedTasks & { readonly pausedMs: number } {
   const rehearsal = new PagedMemory(plan.source);
   const rehearsed = describeAll(plan, rehearsal, chosen);
-  if (!plan.mayStop) return { tasks: rehearsed, pausedMs: 0 };
+  if (!plan.mayStop) return { ...rehearsed, pausedMs: 0 };
   const taken = takeLook(
     plan.target.pid,
     {
@@ -137,23 +153,29 @@ function describeChosen(plan: TaskPlan, chosen: readonly ChosenGroup[]): TaskRea
     },
     ({ memory }) => describeAll(plan, memory, chosen),
   );
-  return { tasks: taken.result, pausedMs: taken.pausedMs };
+  return { ...taken.result, pausedMs: taken.pausedMs };
 }
 
-function describeAll(plan: TaskPlan, memory: PagedMemory, chosen: readonly ChosenGroup[]): Task[] {
+function describeAll(
+  plan: TaskPlan,
+  memory: PagedMemory,
+  chosen: readonly ChosenGroup[],
+): DescribedTasks {
+  const time = new OpeningTime(plan.endsAtMs);
   const describers = new Map<FoundTasks, { heap: Heap; frames: FrameDescriber }>();
-  return chosen.flatMap((one) => {
+  const tasks = chosen.flatMap((one) => {
     const { target } = plan;
     let reader = describers.get(one.found);
     if (reader === undefined) {
       const heap = new Heap(memory, target.layout);
       heap.theHole = one.found.survey.view.heap.theHole;
-      reader = { heap, frames: new FrameDescriber(heap, target.scripts, plan.endsAtMs) };
+      reader = { heap, frames: new FrameDescriber(heap, target.scripts, time) };
       describers.set(one.found, reader);
     }
     const task = describeTask(reader, one, chosen);
     return task === null ? [] : [task];
   });
+  return { tasks, closedValues: time.closed };
 }
 
 function describeTask(

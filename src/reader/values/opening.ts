@@ -4,11 +4,29 @@ import type { Heap } from '../heap/heap.ts';
 import type { ScriptCache } from '../scripts.ts';
 import type { Slot } from '../heap/slot.ts';
 
+/** Until when values are opened: shared by all values of one reading. */
+export class OpeningTime {
+  readonly #endsAtMs: number;
+  /** Values that stayed closed because it was over. */
+  closed = 0;
+
+  /** @param endsAtMs as performance.now() tells it */
+  constructor(endsAtMs: number) {
+    this.#endsAtMs = endsAtMs;
+  }
+
+  get isOver(): boolean {
+    return performance.now() > this.#endsAtMs;
+  }
+}
+
+/** The reason for values that stayed closed, in the words of `missing`. */
+export const timeWasOver = 'over-limit: the time for reading them was over';
+
 /** How much may still be opened: shared by everything below one variable. */
 export interface Budget {
   nodes: number;
-  /** performance.now() after which nothing more is opened. */
-  readonly endsAtMs: number;
+  readonly time: OpeningTime;
 }
 
 /** Opens values below a value. */
@@ -20,5 +38,8 @@ export interface ValueOpener {
 
 /** True: show what it is, but not what is in it. */
 export function isSpent(depth: number, budget: Budget): boolean {
-  return depth <= 0 || budget.nodes <= 0 || performance.now() > budget.endsAtMs;
+  if (depth <= 0 || budget.nodes <= 0) return true;
+  if (!budget.time.isOver) return false;
+  budget.time.closed++;
+  return true;
 }

@@ -13,7 +13,7 @@ import type { Value } from '../../report/schema.ts';
 import { isHole, isKinOfHole } from './elements.ts';
 import { readCaptured } from './captured.ts';
 import { readObject } from './objects.ts';
-import type { Budget, ValueOpener } from './opening.ts';
+import type { Budget, OpeningTime, ValueOpener } from './opening.ts';
 import { absentValue, numberValue } from './primitives.ts';
 import { readSymbol } from './properties.ts';
 
@@ -29,8 +29,8 @@ export class ValueReader implements ValueOpener {
   }
 
   /** The value of a variable, opened to limits.maxValueDepth. Never throws on bad memory. */
-  read(slot: Slot, endsAtMs: number): Value {
-    return this.open(slot, limits.maxValueDepth, { nodes: limits.maxValueNodes, endsAtMs });
+  read(slot: Slot, time: OpeningTime): Value {
+    return this.open(slot, limits.maxValueDepth, { nodes: limits.maxValueNodes, time });
   }
 
   /** A value below another one. */

@@ -1,0 +1,9 @@
+/** A reporter for the runner: the path of each suite in which something failed, a line each. */
+export default async function* failedSuites(source) {
+  const told = new Set();
+  for await (const { type, data } of source) {
+    if (type !== 'test:fail' || data.file === undefined || told.has(data.file)) continue;
+    told.add(data.file);
+    yield `${data.file}\n`;
+  }
+}

@@ -58,7 +58,7 @@ function spawnIdle(token: string): ChildProcess {
   return spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)', token], { stdio: 'ignore' });
 }
 
-/** Processor time and proportional memory of the watcher and its capture process. */
+/** Processor time and resident memory of the watcher and its capture process; node's own pages, which both map, count once. */
 function useOf(pid: number): { cpuMs: number; mib: number } {
   const children = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
   const pids = [pid, ...children.filter(Boolean).map(Number)];
@@ -66,7 +66,8 @@ function useOf(pid: number): { cpuMs: number; mib: number } {
   let mib = 0;
   for (const one of pids) {
     const rollup = fs.readFileSync(`/proc/${one}/smaps_rollup`, 'utf8');
-    mib += Number(/^Rss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
+    const counted = one === pid ? /^Rss:\s+(\d+)/gm : /^Private_(?:Clean|Dirty):\s+(\d+)/gm;
+    for (const [, kib] of rollup.matchAll(counted)) mib += Number(kib) / 1024;
     const fields = fs.readFileSync(`/proc/${one}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     cpuMs += (Number(fields[11]) + Number(fields[12])) * 10;
   }

@@ -29,7 +29,7 @@ interface DueLook {
 }
 
 interface DeepLooksOptions {
-  readonly queue: CaptureQueue;
+  readonly queue: Pick<CaptureQueue, 'length' | 'submit'>;
   readonly archive: string;
   readonly deadlineMs: number;
   readonly teller: Teller;

@@ -120,9 +120,12 @@ export function waitForCpu(
   choose: (thread: ThreadStatus) => boolean = (thread) => thread.tid === pid,
 ): Promise<ThreadStatus> {
   const before = new Map(readThreads(pid).map((thread) => [thread.tid, thread.cpuMs]));
-  return waitFor(`process ${String(pid)} has used ${String(cpuMs)} ms of CPU`, () =>
-    readThreads(pid)
+  return waitFor(`process ${String(pid)} has used ${String(cpuMs)} ms of CPU`, () => {
+    const threads = readThreads(pid);
+    if (threads.length === 0)
+      throw new Error(`Process ${String(pid)} ended before it had used ${String(cpuMs)} ms of CPU`);
+    return threads
       .filter(choose)
-      .find((thread) => thread.cpuMs - (before.get(thread.tid) ?? 0) >= cpuMs),
-  );
+      .find((thread) => thread.cpuMs - (before.get(thread.tid) ?? 0) >= cpuMs);
+  });
 }

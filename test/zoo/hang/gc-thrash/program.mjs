@@ -15,4 +15,4 @@ function warmCache(room) {
 }
 
 ready();
-warmCache(110_000);
+warmCache(106_000);

@@ -138,6 +138,8 @@ export const limits = {
   starvedStopTimeoutMs: 4_000,
   /** The native side resumes the target after this time whatever we are doing. */
   holdLimitMs: 500,
+  /** For trying the capture on ourselves, to have it compiled when it is wanted. */
+  warmUpMs: 2_000,
   /** Our own budget for decoding while the target stands still. */
   decodeInStopMs: 60,
   /** Handles listed of one event loop: a busy server has some ten thousand connections. */

@@ -5,7 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import { SleeperError } from '../errors.ts';
 import { isAlive } from '../probe/identity.ts';
+import { encodeReport } from '../encode/encode.ts';
+import { limits } from '../limits.ts';
 import { openEventLoop } from '../reader/read.ts';
+import { readItself } from '../reader/warm-up.ts';
 import type { Report } from '../report/schema.ts';
 import type { CaptureAnswer, CaptureMessage, CaptureOrder } from '../watch/capture-protocol.ts';
 import { WaitingTasks, findOldRequest } from '../watch/lasting.ts';
@@ -24,8 +27,26 @@ process.on('message', (message: CaptureMessage) => {
 /** Signals are for the watcher: what it ordered is finished. */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
+let isWarm = false;
+
 async function warm(pid: number): Promise<void> {
   await openEventLoop(pid).catch(() => undefined);
+  if (isWarm) return;
+  isWarm = true;
+  try {
+    readItself();
+    await describeWatcher();
+  } catch {
+    // Then the first capture takes longer.
+  }
+}
+
+/** The rest of a capture, with the one process that is ours to try it on. */
+async function describeWatcher(): Promise<void> {
+  const trigger = { kind: 'request', reason: 'to be ready' } as const;
+  const wishes = { pid: process.ppid, id: randomUUID(), trigger, askAgent: false };
+  const report = await captureReport({ ...wishes, deadlineMs: limits.warmUpMs });
+  encodeReport(report);
 }
 
 async function answer(order: CaptureOrder): Promise<void> {

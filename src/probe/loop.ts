@@ -40,6 +40,9 @@ export interface LoopReading {
   readonly stat?: StatReading;
 }
 
+/** One in the making: a thousand are made every second. */
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
 /** Looks at one process again and again. */
 export interface LoopProbe {
   /** Takes one look from outside: some ten microseconds, nothing is waited for. */
@@ -110,6 +113,8 @@ class CombinedLoopProbe implements LoopProbe {
   #agent: AgentClient | null = null;
   #agentMissingAtMs = -Infinity;
   #activity: Activity | null = null;
+  /** What its clock said when it was seen to wait in its poll; null: not seen, or it has turned since. */
+  #pollingSinceMs: number | null = null;
 
   /** @param files null: the process is gone already */
   constructor(
@@ -134,23 +139,19 @@ class CombinedLoopProbe implements LoopProbe {
     if (stat.state === 'Z' || stat.state === 'X') return { ...readingOf('proc', 'gone'), stat };
     if (stat.state === 'T') return { ...readingOf('proc', 'stopped'), stat };
     if (stat.state === 't') return { ...readingOf('proc', 'traced'), stat };
-    // The call first, then the clock: see judgeLoop().
-    const syscall = this.#files.readSyscall();
-    let clock: EventLoopReading | null;
+    let reading: Mutable<LoopReading>;
     try {
-      clock = this.#clock.known ? this.#clock.value.read() : null;
+      reading = this.#lookAtClock(this.#files) ?? this.#lookAtProc(this.#files.readSyscall());
     } catch (error) {
       // It ended between two lines.
       if (!(error instanceof SleeperError) || error.code !== 'ERR_SLEEPER_TARGET_GONE') throw error;
       return readingOf('proc', 'gone');
     }
-    const reading =
-      clock === null
-        ? this.#lookAtProc(syscall)
-        : readingOf('reader', judgeLoop(clock, syscall), clock.lastTurnAgoMs);
     // A frozen process looks stuck; only then is it worth asking.
     const frozen = reading.loop === 'stuck' && isFrozen(readWchan(this.#pid, this.#pid));
-    return { ...reading, ...(frozen && { loop: 'frozen' }), stat };
+    reading.stat = stat;
+    if (frozen) reading.loop = 'frozen';
+    return reading;
   }
 
   async read(timeoutMs: number): Promise<LoopReading> {
@@ -199,6 +200,31 @@ class CombinedLoopProbe implements LoopProbe {
     this.#agent = null;
   }
 
+  /**
+   * By the loop's clock; most looks need no more. libuv sets it whenever a wait in its poll ends: a loop that was seen to wait,
+   * and whose clock has not moved since, waits on. @returns null when the clock cannot be read
+   */
+  #lookAtClock(files: OpenFiles): LoopReading | null {
+    const first = this.#readClock();
+    if (first === null) return null;
+    if (first.turnedAtMs === this.#pollingSinceMs)
+      return readingOf('reader', 'polling', first.lastTurnAgoMs);
+    this.#pollingSinceMs = null;
+    if (first.lastTurnAgoMs <= turningWithinMs)
+      return readingOf('reader', 'turning', first.lastTurnAgoMs);
+    // The call first, then the clock: see judgeLoop().
+    const syscall = files.readSyscall();
+    const clock = this.#readClock();
+    if (clock === null) return null;
+    const loop = judgeLoop(clock, syscall);
+    if (loop === 'polling') this.#pollingSinceMs = clock.turnedAtMs;
+    return readingOf('reader', loop, clock.lastTurnAgoMs);
+  }
+
+  #readClock(): EventLoopReading | null {
+    return this.#clock.known ? this.#clock.value.read() : null;
+  }
+
   #lookAtProc(syscall: Fact<SyscallReading>): LoopReading {
     const before = this.#activity;
     const activity = readActivity(this.#pid);
@@ -226,9 +252,10 @@ function readingOf(
   via: LoopReading['via'],
   loop: LoopReading['loop'],
   lastTurnAgoMs?: number,
-): LoopReading {
-  const reading = { atMs: now(), via, loop };
-  return lastTurnAgoMs === undefined ? reading : { ...reading, lastTurnAgoMs };
+): Mutable<LoopReading> {
+  const reading: Mutable<LoopReading> = { atMs: now(), via, loop };
+  if (lastTurnAgoMs !== undefined) reading.lastTurnAgoMs = lastTurnAgoMs;
+  return reading;
 }
 
 function readActivity(pid: number): Fact<Activity> {

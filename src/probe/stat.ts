@@ -8,6 +8,9 @@ import { type Fact, readFact } from './fact.ts';
 /** Milliseconds of one clock tick (USER_HZ = 100, fixed in the kernel's user interface). */
 const tickMs = 10;
 
+/** Fields behind the name up to the last one that every look wants; there are 30 more. */
+const neededFields = 22;
+
 /** What `stat` says of a process or a thread. */
 export interface StatReading {
   /** The kernel's name of the thread: at most 15 characters, may hold anything, parentheses included. */
@@ -31,7 +34,8 @@ export interface StatReading {
 export function parseStat(text: string): StatReading {
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
-  const fields = text.slice(close + 2).split(' ');
+  const rest = text.slice(close + 2);
+  const fields = rest.split(' ', neededFields);
   const state = fields[0];
   const startTicks = Number(fields[19]);
   if (open < 0 || close < open || state === undefined || !Number.isFinite(startTicks)) {
@@ -45,7 +49,7 @@ export function parseStat(text: string): StatReading {
     startTicks,
     threads: Number(fields[17]),
     rssBytes: Number(fields[21]) * pageBytes,
-    waitStatus: Number(fields[49] ?? 0),
+    waitStatus: state === 'Z' || state === 'X' ? Number(rest.split(' ')[49] ?? 0) : 0,
   };
 }
 

@@ -109,6 +109,8 @@ export type LoopClocks = ReadonlyMap<number, EventLoopReading>;
 
 /** A libuv loop. */
 export interface EventLoopReading {
+  /** When libuv last updated the loop's clock, by the CLOCK_MONOTONIC of the target's machine, as process.hrtime. */
+  readonly turnedAtMs: number;
   /** Time since libuv last updated the loop's clock. Large both when stuck and when idle: an idle loop waits in its poll. */
   readonly lastTurnAgoMs: number;
   /** The epoll descriptor the loop waits on. A thread in epoll_wait on another descriptor is in a nested loop (execSync). */

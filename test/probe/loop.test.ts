@@ -87,6 +87,19 @@ for (const way of ['the agent', 'the clock'] as const) {
   });
 }
 
+test('loop: one that waited and then hangs is stuck, whether it computes or sleeps', async (t) => {
+  for (const hang of ['for (;;);', "require('node:child_process').execSync('exec sleep 60')"]) {
+    const program = `process.stdin.once('data', () => { ${hang} }); console.log('up')`;
+    const target = spawnCommand(t, [process.execPath, '-e', program]);
+    await target.expect(/up/);
+    const probe = await openProbe(t, target.pid, 'the clock');
+    await expectLoop(probe, 'polling', 'the clock');
+    for (let look = 0; look < 5; look++) assert.equal(probe.look().loop, 'polling');
+    target.say('now');
+    await expectLoop(probe, 'stuck', 'the clock');
+  }
+});
+
 test('loop: a process that is at work but turns is turning', async (t) => {
   const target = await spawnZoo(t, 'quiet/healthy-busy');
   const probe = await openProbe(t, target.pid, 'the clock');

@@ -107,10 +107,7 @@ export function readEventLoop(target: Target): EventLoopReading | null {
 }
 
 /** A loop as it stands in memory. */
-export interface MainLoop extends Omit<EventLoopReading, 'lastTurnAgoMs'> {
-  /** When it turned last by the CLOCK_MONOTONIC of the target's machine, as process.hrtime. */
-  readonly turnedAtMs: number;
-}
+export type MainLoop = Omit<EventLoopReading, 'lastTurnAgoMs'>;
 
 /** The main loop of a live process or a core; null when this binary or process has none to be found. */
 export function readMainLoop(
@@ -150,8 +147,8 @@ export function readLoop(memory: PagedMemory, loop: Address): MainLoop | null {
 }
 
 /** Of a loop on this machine. */
-export function toClock({ turnedAtMs, ...facts }: MainLoop): EventLoopReading {
-  return { lastTurnAgoMs: Math.max(0, monotonicMs() - turnedAtMs), ...facts };
+export function toClock(loop: MainLoop): EventLoopReading {
+  return { lastTurnAgoMs: Math.max(0, monotonicMs() - loop.turnedAtMs), ...loop };
 }
 
 /** The clock libuv uses, of this machine. */

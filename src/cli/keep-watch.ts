@@ -1,5 +1,6 @@
 /** Runs a watcher until a signal ends it: where its events go, what else is served meanwhile. */
 import { fileURLToPath } from 'node:url';
+import v8 from 'node:v8';
 import { locateArchive } from '../archive/location.ts';
 import { createLog } from '../log.ts';
 import type { Teller } from '../watch/events.ts';
@@ -14,11 +15,18 @@ import { processEventRecord, watcherEventRecord } from './watch-records.ts';
 /** The program of a capture process. */
 export const capturer = fileURLToPath(new URL('./capturer.js', import.meta.url));
 
+/**
+ * A watcher makes and drops a little all the time. By default V8 gives that 32 MB and more; the space it begins with is enough.
+ * Read at every growth (V8, src/heap/new-spaces.cc, SemiSpaceNewSpace::Grow).
+ */
+const keepYoungGenerationSmall = '--semi-space-growth-factor=1';
+
 /** @returns how many troubles were found @throws SleeperError as Watcher */
 export async function keepWatch(
   settings: WatchSettings,
   options: { readonly command: string; readonly json: boolean; readonly once: boolean },
 ): Promise<number> {
+  v8.setFlagsFromString(keepYoungGenerationSmall);
   const end = new AbortController();
   const stop = (): void => {
     end.abort();

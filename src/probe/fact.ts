@@ -1,7 +1,8 @@
 /** A fact about another process, or the reason why it could not be had. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
+import { readProcText } from '../reader/memory/process-files.ts';
 
 /** What was learnt, or a sentence fragment that says why not, such as `not permitted (EACCES)`. */
 export type Fact<T> =
@@ -52,7 +53,7 @@ export function isGone(fact: Fact<unknown>): boolean {
 /** Reads a small file that the kernel answers without waiting for the target, and parses it. */
 export function readFact<T>(path: string, parse: (text: string) => T): Fact<T> {
   try {
-    return known(parse(readFileSync(path, 'latin1')));
+    return known(parse(readProcText(path)));
   } catch (error) {
     return absent(reasonOf(error));
   }

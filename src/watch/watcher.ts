@@ -143,8 +143,9 @@ export class Watcher {
     const chosen = await this.#population.choose(room, nowMs);
     const returned = [...this.#leftToOthers.values()];
     this.#leftToOthers.clear();
-    await Promise.all(chosen.map((one) => this.#begin(one, true)));
-    await Promise.all(returned.map((one) => this.#begin(one, false)));
+    // One after the other: what it takes to open one is dropped before the next.
+    for (const one of chosen) await this.#begin(one, true);
+    for (const one of returned) await this.#begin(one, false);
     const isFull = room <= chosen.length && this.#population.leftOut > 0;
     if (isFull && !this.#isFull) {
       const { leftOut } = this.#population;

@@ -18,6 +18,8 @@ import type { Row } from './statistics.ts';
 const targetCount = Number(process.env['SLEEPER_BENCH_TARGETS'] ?? 100);
 /** So that together they are looked at a thousand times a second, as a thousand processes are every second. */
 const intervalMs = targetCount;
+/** After a thousand processes have started, and the capture process has tried itself. */
+const settleMs = 15_000;
 const measureForMs = 15_000;
 /** Looks taken by the time memory is read again. */
 const manyLooks = Number(process.env['SLEEPER_BENCH_LOOKS'] ?? 20_000);
@@ -88,7 +90,7 @@ async function measureMany(): Promise<Row[]> {
       () => watch.told.filter(({ event }) => event === 'watching').length === targetCount,
       300_000,
     );
-    await sleep(3_000);
+    await sleep(settleMs);
     const samples: number[] = [];
     const first = useOf(pid);
     let before = first;

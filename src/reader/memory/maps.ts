@@ -1,5 +1,5 @@
 /** The memory map of a process, from proc(5) `/proc/PID/maps`. */
-import { readFileSync } from 'node:fs';
+import { readProcText } from './process-files.ts';
 import type { Address } from './source.ts';
 
 /** One line of the map: the half-open range [start, end). */
@@ -39,7 +39,7 @@ export function parseMaps(text: string): Mapping[] {
 
 /** @throws the system's error (ENOENT, EACCES) */
 export function readMaps(pid: number): Mapping[] {
-  return parseMaps(readFileSync(`/proc/${pid}/maps`, 'latin1'));
+  return parseMaps(readProcText(`/proc/${pid}/maps`));
 }
 
 /** The mapping that holds `address`; mappings are sorted as the kernel prints them. */

@@ -1,5 +1,23 @@
 /** The few facts of proc(5) that the reader itself needs. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readSync, readdirSync, readlinkSync } from 'node:fs';
+
+/** One for all: node's own readFileSync() takes 64 KiB anew for every file of /proc, of which nobody knows the size before. */
+const buffer = Buffer.alloc(64 << 10);
+
+/** The whole text of a file that the kernel answers without waiting for the target. @throws the system's error */
+export function readProcText(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    let text = '';
+    for (;;) {
+      const bytes = readSync(fd, buffer, 0, buffer.length, null);
+      if (bytes === 0) return text;
+      text += buffer.toString('latin1', 0, bytes);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /** Where the kernel says the program file is; ` (deleted)` follows when it was replaced. @throws the system's error */
 export function readExecutablePath(pid: number): string {
@@ -14,7 +32,7 @@ export function readThreadIds(pid: number): number[] {
 /** pid of the tracer; 0: none, or the process is gone. */
 export function readTracerPid(pid: number): number {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const status = readProcText(`/proc/${pid}/status`);
     return Number(/^TracerPid:\s+(\d+)/m.exec(status)?.[1] ?? 0);
   } catch {
     return 0;
@@ -24,7 +42,7 @@ export function readTracerPid(pid: number): number {
 /** True: the thread sleeps so that nothing wakes it, or is gone; it will not come to a stop soon. */
 export function isUninterruptible(pid: number, tid: number): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'latin1');
+    const stat = readProcText(`/proc/${pid}/task/${tid}/stat`);
     return /^\) [DZX]/.test(stat.slice(stat.lastIndexOf(')')));
   } catch {
     return true;
@@ -43,7 +61,7 @@ export function whyRefused(pid: number): string {
 
 function readUserId(pid: number): number | null {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const status = readProcText(`/proc/${pid}/status`);
     const user = /^Uid:\s+(\d+)/m.exec(status)?.[1];
     return user === undefined ? null : Number(user);
   } catch {

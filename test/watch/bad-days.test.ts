@@ -139,11 +139,17 @@ test('bad day: another tracer stays attached to a process that hangs: said who, 
 test(`bad day: ${crowd} hang at once: each is captured or told as postponed, none is forgotten`, async (t) => {
   const token = uniqueToken();
   const watch = startWatch(t, ['--name', token, '--timeout', '1s']);
-  const targets = await Promise.all(
-    Array.from({ length: crowd }, () =>
-      spawnProgram(t, loadZooKind('hang/sync-fifo-read').program, { args: [token] }),
-    ),
+  const hang = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)';
+  const program = `process.stdin.once('data', () => { ${hang}; }); console.log('up');`;
+  const targets = Array.from({ length: crowd }, () =>
+    spawnCommand(t, [process.execPath, '-e', program, token]),
   );
+  for (const target of targets) {
+    await target.expect(/up/);
+    await watch.tells('that it watches', (one) => is('watching')(one) && one.pid === target.pid);
+  }
+  // Slower captures than these would be no crowd if the processes came one after the other.
+  for (const target of targets) target.say('now');
   const settled = (): Set<number> =>
     new Set(watch.told().flatMap(({ event, pid }) => (event === 'captured' ? (pid ?? 0) : [])));
   await waitFor('all are captured', () => settled().size === targets.length, crowdDeadlineMs);

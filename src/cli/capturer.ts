@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { SleeperError } from '../errors.ts';
 import { isAlive } from '../probe/identity.ts';
+import { findOomCounter, readMemoryLimit } from '../probe/process-end.ts';
 import { encodeReport } from '../encode/encode.ts';
 import { limits } from '../limits.ts';
 import { openEventLoop } from '../reader/read.ts';
@@ -31,7 +32,7 @@ let isWarm = false;
 
 async function warm(pid: number): Promise<void> {
   await openEventLoop(pid).catch(() => undefined);
-  if (isWarm) return;
+  if (isWarm || sharesMemoryLimit(pid)) return;
   isWarm = true;
   try {
     readItself();
@@ -39,6 +40,14 @@ async function warm(pid: number): Promise<void> {
   } catch {
     // Then the first capture takes longer.
   }
+}
+
+/** What we take of the target's own memory it has not: there, the first capture may take longer. */
+function sharesMemoryLimit(pid: number): boolean {
+  const own = findOomCounter(process.pid);
+  return (
+    own !== null && own.file === findOomCounter(pid)?.file && readMemoryLimit(own.file) !== null
+  );
 }
 
 /** The rest of a capture, with the one process that is ours to try it on. */

@@ -26,8 +26,10 @@ export function loopEvidence(scene: Scene): { text: string }[] {
   } else if (main.loop !== undefined) {
     facts.push({ text: `the event loop ${main.loop.alive ? 'answers' : 'does not answer'}` });
   }
-  if (looks.hasComeBack && main.loop?.alive === false)
-    facts.push({ text: 'it waited for work again while it was looked at: the hang was over then' });
+  if (looks.hasComeBack && main.loop?.alive === false) {
+    const meaning = capture.trigger.kind === 'hang' ? ': the hang was over then' : '';
+    facts.push({ text: `it waited for work again while it was looked at${meaning}` });
+  }
   if (capture.trigger.kind === 'hang') facts.push({ text: `watchdog: ${capture.trigger.reason}` });
   return facts;
 }

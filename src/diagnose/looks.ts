@@ -1,6 +1,9 @@
 /** What several looks at one thread show: whether it moves, and what happened between them. Pure. */
 import type { Capture, SampleFrame, SampleThread } from '../report/schema.ts';
 
+/** A call in words, or with raw arguments. */
+export const epollCall = /^epoll_p?wait2?\(/;
+
 /** A reading or two of many may be of the moment between two writes of the loop's. */
 const strayShare = 0.05;
 
@@ -36,6 +39,8 @@ export interface Looks {
   readonly isInOneTurn: boolean;
   /** The loop waited for work between the looks: whatever kept it is over. */
   readonly hasComeBack: boolean;
+  /** The last look found it in epoll. Only without JavaScript on the stack is that its own loop for sure. */
+  readonly endsInPoll: boolean;
   /** Microtasks that ran between the looks; null when not counted. */
   readonly microtasks: number | null;
   /** Different process.nextTick() callbacks were seen running, each on its own. */
@@ -74,6 +79,7 @@ export function looksAt(capture: Capture, tid: number): Looks {
     pollingShare,
     isInOneTurn: turns === 0 && pollingShare === 0,
     hasComeBack: (pollingShare ?? 0) > strayShare,
+    endsInPoll: epollCall.test(last?.thread.call ?? ''),
     microtasks: lastOf(threads, 'microtasks'),
     ticks: ticksOf(threads),
   };

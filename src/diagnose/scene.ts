@@ -2,7 +2,7 @@
 import { stuckAfterMs } from '../detect/hang.ts';
 import { isMachineFrame } from '../report/machine-frame.ts';
 import type { Capture, Frame, Thread } from '../report/schema.ts';
-import { type Looks, looksAt } from './looks.ts';
+import { type Looks, epollCall, looksAt } from './looks.ts';
 
 /** A system call, taken from its words in the report. */
 export interface Call {
@@ -61,7 +61,6 @@ const busyShare = 0.5;
 
 /** Of what a rule of the watchdog may say, that which means that work is not done. */
 const failedToServe = /answer|probe|connect|waiting|waited|older|open for/i;
-const epollCall = /^epoll_p?wait2?\(/;
 
 /** Looks at a capture; null when it holds no main thread. */
 export function lookAt(capture: Capture): Scene | null {
@@ -117,7 +116,7 @@ function judgeLoop(capture: Capture, main: Thread, looks: Looks): LoopState {
   const state = judgeStandstill(capture, main, looks);
   // A hang that ended before anything was seen of it is nothing to guess about.
   const isSeen = main.frames.some(({ kind }) => kind === 'js' || kind === 'wasm');
-  const isOver = looks.hasComeBack && !isSeen;
+  const isOver = (looks.hasComeBack || looks.endsInPoll) && !isSeen;
   return state.loop === 'stuck' && isOver
     ? { ...state, loop: 'turning', isLoopKnown: true }
     : state;

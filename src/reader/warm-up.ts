@@ -3,13 +3,11 @@
  * for something to read may get that over with by reading itself, without stopping anything.
  */
 import { limits } from '../limits.ts';
-import { pageBytes } from '../native.ts';
 import { LiveMemory } from './memory/live.ts';
 import { PagedMemory } from './memory/paged.ts';
 import { findThreadPointers } from './memory/thread-pointers.ts';
 import { readThreads } from './read-threads.ts';
 import { Target } from './target.ts';
-import type { Address } from './memory/source.ts';
 import { findOwnedIsolates } from './tasks/isolates.ts';
 import { readTasks } from './tasks/read-tasks.ts';
 
@@ -33,19 +31,13 @@ export function readItself(): number {
   const memory = new PagedMemory(source);
   const stack = mappings.find(({ path }) => path === '[stack]');
   // In one call: at the next one the stack is another.
-  memory.prefetch([
-    ...isolates.flatMap(({ address }) => pagesOf(address, isolateBytes)),
-    ...(stack === undefined ? [] : pagesOf(stack.end - stackBytes, stackBytes)),
+  memory.prefetchRanges([
+    ...isolates.map(({ address }) => ({ address, bytes: isolateBytes })),
+    ...(stack === undefined ? [] : [{ address: stack.end - stackBytes, bytes: stackBytes }]),
   ]);
   const scene = { target, memory, mappings, endsAtMs };
   const starts = isolates.map(({ tid, address }) => ({ tid, registers: null, isolate: address }));
   const frames = readThreads(scene, starts).flatMap((thread) => thread.frames);
   readTasks({ target, source, mayStop: false, mappings, isolates, endsAtMs }, []);
   return frames.length;
-}
-
-function pagesOf(from: Address, bytes: number): Address[] {
-  const first = from - (from % pageBytes);
-  const count = Math.ceil((from + bytes - first) / pageBytes);
-  return Array.from({ length: count }, (_, i) => first + i * pageBytes);
 }

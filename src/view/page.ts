@@ -11,7 +11,7 @@ import { type Payload, taskChunkClass } from './model/payload.ts';
 
 /** A report with more tasks is shown before the browser has read them: the verdict does not wait for them. */
 const maxTasksBefore = 1_000;
-/** Read in one go, some 10 ms: the page can be scrolled meanwhile. */
+/** Of a page that was cut off, no more than these are lost besides what was behind them. */
 const tasksPerChunk = 2_000;
 
 /** The bundled app: set-up makes it from `view/app/`. */

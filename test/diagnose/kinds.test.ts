@@ -375,6 +375,25 @@ const cases: readonly Case[] = [
     says: /had recovered by the time it was captured/,
   },
   {
+    name: 'a process that was let go a moment ago, and waits again in the next look',
+    main: {
+      state: 'R',
+      vmState: 'IDLE',
+      frames: [],
+      loop: { alive: false, lastTurnAgoMs: 1_500 },
+    },
+    capture: {
+      samples: [
+        { atMs: 0, threads: [{ tid: 4242, state: 'R', call: 'running', cpuMs: 50, frames: [] }] },
+        {
+          atMs: 250,
+          threads: [{ tid: 4242, state: 'S', call: 'epoll_wait(14, 8)', cpuMs: 50, frames: [] }],
+        },
+      ],
+    },
+    kind: 'healthy',
+  },
+  {
     name: 'a hang that ended right after its stack was read',
     main: busyMain,
     capture: {

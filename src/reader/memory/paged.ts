@@ -72,6 +72,16 @@ export class PagedMemory {
     });
   }
 
+  /** Reads the pages of some ranges, all in one call where the source can do that. */
+  prefetchRanges(ranges: readonly { readonly address: Address; readonly bytes: number }[]): void {
+    const pages: Address[] = [];
+    for (const { address, bytes } of ranges) {
+      const first = address - (address % pageBytes);
+      for (let page = first; page < address + bytes; page += pageBytes) pages.push(page);
+    }
+    this.prefetch(pages);
+  }
+
   /** Reads the pages that the words of a range may point to: whoever looks through such a range follows most of them. */
   prefetchPointees(address: Address, length: number): void {
     const pages = new Set<Address>();

@@ -33,7 +33,7 @@ export interface CrashOptions {
   /** Which memory is dumped, core(5); the kernel's default includes the first page of each ELF file. */
   readonly coredumpFilter?: string;
   /** Called when the program has said `ready <pid>`; without it the program dies by itself. */
-  readonly kill?: (pid: number) => void;
+  readonly kill?: (pid: number) => Promise<void>;
 }
 
 /** The core of a program that died, and who wrote it. */
@@ -64,7 +64,7 @@ export async function withCrash<T>(
     const target = spawnCommand(owner, ['bash', '-c', script, 'bash', ...node], { directory });
     if (options.kill !== undefined) {
       const [, pid] = await target.expect(/^ready (\d+)/);
-      options.kill(Number(pid));
+      await options.kill(Number(pid));
     }
     await target.exited;
     const name = fs.readdirSync(directory).find((entry) => entry.startsWith('core'));

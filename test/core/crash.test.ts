@@ -7,6 +7,7 @@ import type { Report } from '#dist/report/schema.js';
 import { runSleeper } from '../harness/cli.ts';
 import { nodeNames } from '../harness/node-versions.ts';
 import { makeDirectory } from '../harness/spawn-target.ts';
+import { waitForCpu } from '../harness/wait.ts';
 import { frameOf, variables } from '../reader/reading.ts';
 import { read, threadOf, withCrash } from './cores.ts';
 
@@ -75,7 +76,9 @@ test('a hung program killed with SIGABRT: the verdict is on the hang', (t) =>
     'spin.cjs',
     {
       node: '20',
-      kill: (pid) => {
+      kill: async (pid) => {
+        // Right after its line it is still in the call that wrote it.
+        await waitForCpu(pid, 100);
         process.kill(pid, 'SIGABRT');
       },
     },

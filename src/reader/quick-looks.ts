@@ -162,10 +162,10 @@ function isPlainlyStuck(
   looks: readonly QuickLook[],
   tid: number,
   stuckAfterMs: number,
-  { pulses }: CountedPulses,
+  counted: CountedPulses,
 ): boolean {
-  const turnedAtMs = pulses.get(tid)?.turnedAtMs;
-  if (turnedAtMs === undefined || monotonicMs() - turnedAtMs < stuckAfterMs) return false;
+  const stalledMs = stalledAtLastLook(looks, tid, counted);
+  if (stalledMs === null || stalledMs < stuckAfterMs + clockMarginMs) return false;
   const seen = looks.flatMap(({ threads }) => threads);
   return !seen.some(
     ({ loopTurns = 0, microtasks = 0, vmState, vmStates = {}, frames }) =>
@@ -182,7 +182,7 @@ function isDecided(
   looks: readonly QuickLook[],
   tid: number,
   stuckAfterMs: number,
-  { pulses, startedAtMs }: CountedPulses,
+  counted: CountedPulses,
 ): boolean {
   const seen = looks.flatMap(({ threads }) => threads.filter((thread) => thread.tid === tid));
   const turns = seen.at(-1)?.loopTurns ?? 0;
@@ -190,10 +190,18 @@ function isDecided(
   const ids = new Set(ticks.flatMap(({ tickId }) => tickId ?? []));
   if (turns === 0 && ticks.length > 0 && ids.size < 2) return false;
   if (turns > 1 || seen.some(({ pollingShare = 1 }) => pollingShare > 0)) return true;
-  const turnedAtMs = pulses.get(tid)?.turnedAtMs ?? 0;
-  // By the last look, not by now: the verdict knows of looks only.
-  const stalledMs = startedAtMs + (looks.at(-1)?.atMs ?? 0) - turnedAtMs;
+  const stalledMs = stalledAtLastLook(looks, tid, counted) ?? Infinity;
   return turns === 0 && stalledMs >= stuckAfterMs + clockMarginMs;
+}
+
+/** By the last look, not by now: the verdict knows of looks only. Null: its clock cannot be read. */
+function stalledAtLastLook(
+  looks: readonly QuickLook[],
+  tid: number,
+  { pulses, startedAtMs }: CountedPulses,
+): number | null {
+  const turnedAtMs = pulses.get(tid)?.turnedAtMs;
+  return turnedAtMs === undefined ? null : startedAtMs + (looks.at(-1)?.atMs ?? 0) - turnedAtMs;
 }
 
 function isTickLoop(frame: { readonly function: string }): boolean {

@@ -1,11 +1,13 @@
 /** What the watchdog sees of real processes: by the agent, by the loop's clock, and by /proc alone. */
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SleeperError } from '#dist/errors.js';
 import { connectAgent } from '#dist/probe/agent.js';
 import { requireNodeProcess } from '#dist/probe/identity.js';
 import { type LoopProbe, type LoopReading, openLoopProbe } from '#dist/probe/loop.js';
 import { openEventLoop } from '#dist/reader/read.js';
+import { root } from '../harness/paths.ts';
 import { spawnCommand } from '../harness/spawn-target.ts';
 import { spawnZoo } from '../harness/spawn-zoo.ts';
 import { waitFor, waitForState } from '../harness/wait.ts';
@@ -77,10 +79,9 @@ for (const way of Object.keys(ways) as Way[]) {
 for (const way of ['the agent', 'the clock'] as const) {
   test(`loop, by ${way}: a nested loop is not the loop`, async (t) => {
     const program = "console.log('up'); require('node:child_process').execSync('exec sleep 60')";
-    const agentFlags = way === 'the agent' ? ['--require', './dist/agent/register.cjs'] : [];
-    const target = spawnCommand(t, [process.execPath, ...agentFlags, '-e', program], {
-      directory: process.cwd(),
-    });
+    const agent = path.join(root, 'dist/agent/register.cjs');
+    const agentFlags = way === 'the agent' ? ['--require', agent] : [];
+    const target = spawnCommand(t, [process.execPath, ...agentFlags, '-e', program]);
     await target.expect(/up/);
     const probe = await openProbe(t, target.pid, way);
     await expectLoop(probe, 'stuck', way);

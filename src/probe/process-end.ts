@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { readFact } from './fact.ts';
+import { readStat } from './stat.ts';
 
 /** Exit status or signal; one of them. */
 export interface ProcessEnd {
@@ -26,16 +27,11 @@ export function describeExitStatus(status: number): ProcessEnd {
 
 /** How a process ended whose parent has not collected it yet (state Z): proc_pid_stat(5), field 52. Null: not told to us. */
 export function readZombieEnd(pid: number): ProcessEnd | null {
-  const fields = readFact(`/proc/${pid}/stat`, (text) =>
-    text
-      .slice(text.lastIndexOf(')') + 2)
-      .trim()
-      .split(' '),
-  );
-  if (!fields.known || fields.value[0] !== 'Z') return null;
-  const status = Number(fields.value[49]);
+  const stat = readStat(pid);
+  if (!stat.known || stat.value.state !== 'Z') return null;
+  const { waitStatus } = stat.value;
   // 0 is also what those get to see who may not look.
-  return Number.isInteger(status) && status > 0 ? describeExitStatus(status) : null;
+  return waitStatus > 0 ? describeExitStatus(waitStatus) : null;
 }
 
 /** Where a memory cgroup counts the processes that the OOM killer has killed. */

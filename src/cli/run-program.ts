@@ -213,7 +213,7 @@ function passSignals(child: ChildProcess, note: (signal: NodeJS.Signals) => void
   };
 }
 
-/** Watches until the signal comes. @returns whether we ended one of the processes, because it hung */
+/** Watches to the end of the program. @returns whether we ended one of the processes, because it hung */
 async function watch(
   pid: number,
   { settings, archive, endOf }: RunOptions & { readonly endOf: () => Promise<ProcessEnd | null> },
@@ -248,10 +248,9 @@ async function watch(
     if (signal.aborted || !(error instanceof SleeperError)) return hasEnded;
     if (!endings.has(error.code)) log.warn({ target: pid }, error.message);
   } finally {
-    if (signal.aborted) {
-      const known = await endOf();
-      vanishing.end(pid, known, known === null || hasEnded);
-    }
+    // Watching may end first: it has seen the end before its parent was told, or another watcher has the program.
+    const known = await endOf();
+    vanishing.end(pid, known, known === null || hasEnded);
     await vanishing.close();
   }
   return hasEnded;

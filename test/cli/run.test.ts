@@ -4,9 +4,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { environmentFor, quoteNodeOption } from '#dist/cli/run-program.js';
 import { runSleeper, startSleeper } from '../harness/cli.ts';
 import { sleeperBin } from '../harness/paths.ts';
+import { reportsIn } from '../harness/reports-in.ts';
 import { makeDirectory } from '../harness/spawn-target.ts';
 
 const node = process.execPath;
@@ -97,6 +99,22 @@ test('run: a crash is reported, in one line at the end', async (t) => {
   assert.equal(result.status, 1);
   const last = result.stderr.trim().split('\n').at(-1) ?? '';
   assert.match(last, /^sleeper: report \S+-uncaught-exception-\S+\.msgpack$/);
+});
+
+test('run: a program that is killed is reported, whoever notices its end first', async (t) => {
+  const archive = makeDirectory(t, 'archive');
+  const program = 'console.log("up", process.pid); setInterval(() => {}, 1000)';
+  const run = startSleeper(t, ['run', '--', node, '-e', program], { archive });
+  const pid = Number((await run.expect(/^up (\d+)$/))[1]);
+  // While it stands, its next look through all processes comes due: that goes before the news of its child's end.
+  run.signal('SIGSTOP');
+  process.kill(pid, 'SIGKILL');
+  await sleep(1_500);
+  run.signal('SIGCONT');
+  assert.deepEqual(await run.exited, { status: null, signal: 'SIGKILL' });
+  const [file = '', ...others] = reportsIn(archive);
+  assert.match(file, /-vanished-/);
+  assert.deepEqual(others, []);
 });
 
 test('run: a hang is captured, and the program runs on to its end', async (t) => {

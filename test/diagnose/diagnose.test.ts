@@ -144,6 +144,17 @@ const pictures: readonly {
     says: [/a lock or condition/],
   },
   {
+    // V8 waits for its helpers now and then: a lock, but no trouble of native code.
+    name: 'in a lock at each look, at work between them',
+    picture: {
+      looks: ['futex(1n)', 'futex(1n)', 228],
+      main: { state: 'S', syscall: 'futex(0x7f, wait)', loop: stuckLoop },
+    },
+    kind: 'js-busy',
+    confidence: 'certain',
+    says: [/used 91 % of a CPU/],
+  },
+  {
     name: 'Atomics.wait, by V8’s word',
     picture: {
       looks: steadyFutex,

@@ -35,9 +35,8 @@ const meanings: Readonly<Record<string, string>> = {
 /** Blocked in any call while the loop stands still. */
 export const nativeBlocked: Rule = (scene) => {
   const { main, call, capture } = scene;
-  if (scene.loop !== 'stuck' || scene.isRunning) return null;
-  // Asleep at the first look, at work at the others: no blocked call.
-  if (scene.looks.runnableShare > 0.5) return null;
+  // Asleep at the first look, such as when V8 waits for its helpers, at work at the others: no blocked call.
+  if (scene.loop !== 'stuck' || scene.isBusy) return null;
   if (call === null && main.state !== 'S') return null;
   const caller = scene.appFrames[0];
   const where = caller === undefined ? '' : `, called by ${nameFrame(caller, capture)}`;

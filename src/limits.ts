@@ -136,6 +136,8 @@ export const limits = {
   stopTimeoutMs: 250,
   /** The same for a thread that is ready to run and gets no processor: a share of 1 % is a turn every half second. */
   starvedStopTimeoutMs: 4_000,
+  /** How long another tracer is waited for: another look at the process is over by then, a debugger is not. */
+  otherTracerMs: 250,
   /** The native side resumes the target after this time whatever we are doing. */
   holdLimitMs: 500,
   /** For trying the capture on ourselves, to have it compiled when it is wanted. */

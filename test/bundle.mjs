@@ -1,13 +1,15 @@
 /**
  * Puts the command line together: dist/bundle/, a few files instead of some hundreds, of the same compiled modules. Loading
- * a module costs a third of a millisecond, and `sleeper dump` needs three hundred; acorn and valibot are put in for the
- * same reason, and of valibot only what is used. Commands that need little load little: what is imported on demand stays in
+ * a module costs a third of a millisecond, and `sleeper dump` needs three hundred. Packages that most commands need are put
+ * in for the same reason: of valibot only what is used, and CommonJS as modules, which spares Node the search for their
+ * names. Commands that need little load little: what is imported on demand stays in
  * files of its own. bin/sleeper.js uses the bundle where it is up to date; tests work with the modules themselves.
  * `node test/bundle.mjs [DIRECTORY]`
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import commonjs from '@rollup/plugin-commonjs';
 import { rollup } from '@rollup/wasm-node';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -17,6 +19,8 @@ const out = path.resolve(process.argv[2] ?? path.join(dist, 'bundle'));
 /** Packages that are put in, by the file that is taken. */
 const packages = new Map([
   ['acorn', 'acorn/dist/acorn.mjs'],
+  ['commander', 'commander/index.js'],
+  ['msgpackr/unpack-no-eval', 'msgpackr/dist/unpack-no-eval.cjs'],
   ['valibot', 'valibot/dist/index.mjs'],
 ]);
 const modulesOf = (name) => path.join(root, 'node_modules', name);
@@ -43,10 +47,7 @@ const archiveStages = new RegExp(
 /** Modules find files beside themselves, such as the addon: each keeps the place it was compiled to. */
 const keepPlaces = {
   name: 'keep-places',
-  resolveId(id, importer) {
-    // CommonJS that agent and command share: loaded from where it is.
-    if (id.endsWith('.cjs') && importer !== undefined)
-      return { id: path.resolve(path.dirname(importer), id), external: 'relative' };
+  resolveId(id) {
     const file = packages.get(id);
     return file === undefined ? null : modulesOf(file);
   },
@@ -58,7 +59,8 @@ const keepPlaces = {
 
 /** What their licences ask for. */
 function licences() {
-  return [...packages.keys()]
+  const names = new Set([...packages.values()].map((file) => file.split('/', 1)[0]));
+  return [...names]
     .map(
       (name) =>
         `${name}\n\n${fs.readFileSync(modulesOf(path.join(name, licenceOf(name))), 'utf8')}`,
@@ -81,7 +83,7 @@ const chunks = [
 const bundle = await rollup({
   input: path.join(dist, 'cli', 'main.js'),
   external: (id) => !id.startsWith('.') && !path.isAbsolute(id) && !packages.has(id),
-  plugins: [keepPlaces],
+  plugins: [keepPlaces, commonjs()],
   onwarn(warning) {
     throw new Error(`bundle: ${warning.message}`);
   },

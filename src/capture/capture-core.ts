@@ -1,5 +1,4 @@
 /** A core file as a capture: like that of a live process, but of one moment long ago, on a machine that is not this one. */
-import { performance } from 'node:perf_hooks';
 import { type CoreReading, readCore } from '../reader/read-core.ts';
 import { type Capture, type Missing, formatVersion, minReaderVersion } from '../report/schema.ts';
 import { describeSignal } from './core-signal.ts';

@@ -8,7 +8,6 @@
  * A rung that fails says why in `missing`. /proc is read first, before anything we do can change what threads wait
  * for, and a second time at the end: what moves is running, what does not is blocked.
  */
-import { performance } from 'node:perf_hooks';
 import { SleeperError } from '../errors.ts';
 import { connectAgent } from '../probe/agent.ts';
 import { readFlight } from '../probe/flight-file.ts';

@@ -1,5 +1,4 @@
 /** Several looks at the threads: what moves is running, what does not is blocked. */
-import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stuckAfterMs } from '../detect/hang.ts';
 import { compareQuotas, type QuotaReading, readQuotas } from '../probe/cpu-quota.ts';

@@ -1,5 +1,4 @@
 /** Which other processes a report should tell of, and what they do. */
-import { performance } from 'node:perf_hooks';
 import { judgeLoop } from '../probe/loop.ts';
 import { describeNeighbour, findPeers, readChildren, readParent } from '../probe/neighbours.ts';
 import type { SharedDescriptor } from '../probe/neighbours.ts';

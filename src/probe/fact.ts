@@ -1,7 +1,6 @@
 /** A fact about another process, or the reason why it could not be had. */
 import { readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { performance } from 'node:perf_hooks';
 import { readProcText } from '../reader/memory/process-files.ts';
 
 /** What was learnt, or a sentence fragment that says why not, such as `not permitted (EACCES)`. */

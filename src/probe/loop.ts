@@ -10,7 +10,6 @@
  *
  * Only when these leave a doubt is an agent inside asked, if there is one: its question wakes the loop up.
  */
-import { performance } from 'node:perf_hooks';
 import { SleeperError } from '../errors.ts';
 import { openEventLoop } from '../reader/read.ts';
 import type { EventLoopClock, EventLoopReading, LoopUse } from '../reader/reading.ts';

@@ -8,7 +8,6 @@
  * other end: told as inferred.
  */
 import { readdirSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 import { limits } from '../limits.ts';
 import type { Neighbour } from '../report/schema.ts';
 import { readFact, readLinkFact } from './fact.ts';

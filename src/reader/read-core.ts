@@ -4,7 +4,6 @@
  * thread names, open files and the working directory are not in it.
  */
 import { constants } from 'node:os';
-import { performance } from 'node:perf_hooks';
 import { limits } from '../limits.ts';
 import type { Missing, Task } from '../report/schema.ts';
 import { loadBinary, readLoopPointer } from './find-program.ts';

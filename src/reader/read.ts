@@ -10,6 +10,7 @@
  *   3. else (a process that moves fast) once more with the pages found missing, and at last with the target held while
  *      decoding, for a few milliseconds and never longer than limits.holdLimitMs.
  */
+import { getSystemErrorMap } from 'node:util';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
@@ -172,9 +173,11 @@ function rehearse(
 }
 
 function refusal({ tid, errno }: Look['refused'][number]): Missing {
+  const [name = `errno ${errno}`, words = 'unknown'] = getSystemErrorMap().get(-errno) ?? [];
+  const reason = errno === EPERM ? 'another tracer has it, or the kernel refuses' : words;
   return {
     what: `stack of thread ${tid}`,
-    reason: `unreadable: it could not be stopped (errno ${errno})`,
+    reason: `unreadable: it could not be stopped: ${reason} (${name})`,
   };
 }
 

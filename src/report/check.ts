@@ -3,7 +3,6 @@
  * more time than reading it. The schema is walked once and becomes functions that only look. There is no second description: what a
  * kind of schema means here is what it means to valibot, and when the answer is no, valibot is asked and says why.
  */
-import assert from 'node:assert/strict';
 import type * as v from 'valibot';
 
 /** True: valibot would accept the value and give back an equal one. False: ask valibot. */
@@ -22,7 +21,7 @@ interface SchemaNode {
   readonly pipe?: readonly SchemaNode[];
 }
 
-/** @throws AssertionError for a kind of schema that no report has used so far */
+/** @throws Error for a kind of schema that no report has used so far */
 export function compileCheck(schema: v.GenericSchema): Check {
   return compile(schema, new Map());
 }
@@ -42,7 +41,8 @@ function compilePipe(
   [first, ...actions]: readonly SchemaNode[],
   known: Map<SchemaNode, Check>,
 ): Check {
-  assert.ok(first !== undefined && actions.every(({ type }) => type === 'integer'));
+  if (first === undefined || actions.some(({ type }) => type !== 'integer'))
+    throw unknownKind('pipe');
   const check = compileKind(first, known);
   return (value) => check(value) && Number.isInteger(value);
 }
@@ -66,7 +66,7 @@ function compileKind(schema: SchemaNode, known: Map<SchemaNode, Check>): Check {
     case 'loose_object':
       return compileObject(part(schema.entries), known);
     case 'record': {
-      assert.equal(schema.key?.type, 'string');
+      if (schema.key?.type !== 'string') throw unknownKind('record');
       const entry = compile(part(schema.value), known);
       return (value) => isMap(value) && Object.values(value).every(entry);
     }
@@ -80,7 +80,7 @@ function compileKind(schema: SchemaNode, known: Map<SchemaNode, Check>): Check {
       return (value) => (target ??= compile(part(getter)(value), known))(value);
     }
     default:
-      return assert.fail(`no quick check for a schema of the type ${schema.type}`);
+      throw unknownKind(schema.type);
   }
 }
 
@@ -115,6 +115,10 @@ function isMap(value: unknown): value is Record<string, unknown> {
 }
 
 function part<T>(found: T | undefined): T {
-  assert.ok(found !== undefined);
+  if (found === undefined) throw unknownKind('part');
   return found;
+}
+
+function unknownKind(type: string): Error {
+  return new Error(`no quick check for a schema of the type ${type}`);
 }

@@ -63,6 +63,20 @@ for (const node of isFull ? nodeNames : supportedNodes)
       assert.deepEqual(await target.exited, { status: 0, signal: null });
     });
 
+    test('another who looks at it, for moments, is waited for', async (t) => {
+      const target = await spawnProgram(t, program('counter.mjs'), { node });
+      const args = [String(target.pid), '20'];
+      await spawnProgram(t, program('stop-forever.mjs'), { args });
+      for (let i = 0; i < 10; i++) {
+        const { threads, missing } = await read(target.pid);
+        assert.ok(threads.find(({ tid }) => tid === target.pid)?.frames.length, `reading ${i}`);
+        assert.deepEqual(
+          missing.filter(({ reason }) => reason.includes('stopped')),
+          [],
+        );
+      }
+    });
+
     test('torn memory gives evidence, never an exception or an endless loop', async (t) => {
       const target = await spawnProgram(t, program('values.mjs'), { node });
       const opened = new Target(target.pid);

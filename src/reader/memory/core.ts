@@ -9,7 +9,6 @@
  * each ELF file), gcore no segments at all. V8's second mapping of its builtins, one for each isolate, is such a file
  * mapping too.
  */
-import { performance } from 'node:perf_hooks';
 import { SleeperError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { pageBytes } from '../../native.ts';

@@ -7,7 +7,7 @@ import { pageBytes, registerSetBytes, requireNative, type StoppedCopy } from '..
 import { LiveMemory } from './live.ts';
 import type { Mapping } from './maps.ts';
 import { PagedMemory } from './paged.ts';
-import { isUninterruptible } from './process-files.ts';
+import { isUninterruptible, readTracerPid } from './process-files.ts';
 import { parseRegisters, type Registers } from './registers.ts';
 import type { Address } from './source.ts';
 
@@ -52,6 +52,12 @@ export interface LookWishes {
 const threadsAtOnce = 4;
 /** ETIMEDOUT of stopThreads(): the thread did not come to a stop. */
 const timedOut = 110;
+/** EPERM of stopThreads(): refused, or traced by another. */
+const notPermitted = 1;
+const tracerPollMs = 1;
+/** For a tracer that comes and goes; when the kernel refuses there is none, and asking again costs next to nothing. */
+const maxTries = 5;
+const clock = new Int32Array(new SharedArrayBuffer(4));
 
 /** Stops, copies, resumes, decodes; whatever `decode` throws, the target runs on. */
 export function takeLook<Result>(
@@ -65,9 +71,10 @@ export function takeLook<Result>(
   let pausedMs = 0;
   try {
     for (const tids of groupsOf(pid, wishes)) {
-      const { threads, refused } = stopAndCopy(pid, tids, wishes, memory);
+      const { threads, refused, earlierMs } = stopAndCopy(pid, tids, wishes, memory);
       seen.threads.push(...threads);
       seen.refused.push(...refused);
+      pausedMs = Math.max(pausedMs, earlierMs);
       if (!wishes.holdWhileDecoding)
         pausedMs = Math.max(pausedMs, requireNative().resumeThreads() / 1000);
     }
@@ -97,37 +104,58 @@ function stopAndCopy(
   tids: Int32Array,
   wishes: LookWishes,
   memory: PagedMemory,
-): Pick<Look, 'threads' | 'refused'> {
+): Pick<Look, 'threads' | 'refused'> & { readonly earlierMs: number } {
   const registers = Buffer.alloc(tids.length * registerSetBytes);
   const results = new Int32Array(tids.length);
   // All that can be prepared is, before anybody stands still.
   const copy = prepareCopy(pid, tids.length, wishes);
-  const stopped = stopAll(pid, { tids, registers, results, copy }, wishes);
+  const { stopped, earlierMs } = stopAll(pid, { tids, registers, results, copy }, wishes);
   if (stopped > 0) keepPages(copy, memory);
-  return sortResults(tids, registers, results);
+  return { ...sortResults(tids, registers, results), earlierMs };
 }
 
 /**
  * A thread stops when it is given a processor. On a machine that gives it none, all are let go and asked once more, with
  * patience: it is worth little to know all threads but the one that works. One in uninterruptible sleep is not waited for.
+ * Likewise when another tracer has one: a look of somebody else's is over in a moment.
+ * @returns how many stand still, or stood, and how long those of tries before this one did
  */
 function stopAll(
   pid: number,
-  { tids, registers, results, copy }: StopWords,
+  words: StopWords,
   { patientUntilMs = 0, holdWhileDecoding }: LookWishes,
-): number {
+): { stopped: number; earlierMs: number } {
   const native = requireNative();
+  const { tids, registers, results, copy } = words;
   const holdLimitMs = holdWhileDecoding ? limits.holdLimitMs : 0;
-  const stop = (timeoutMs: number) =>
-    native.stopThreads(tids, registers, results, timeoutMs, holdLimitMs, ...copy);
-  const stopped = stop(limits.stopTimeoutMs);
+  let earlierMs = 0;
+  const stop = (timeoutMs: number): number => {
+    earlierMs = Math.max(earlierMs, Math.abs(native.resumeThreads()) / 1000);
+    copy[1].fill(0, copy[2]);
+    return native.stopThreads(tids, registers, results, timeoutMs, holdLimitMs, ...copy);
+  };
+  let stopped = stop(limits.stopTimeoutMs);
+  const tracedUntilMs = performance.now() + limits.otherTracerMs;
+  const isRefused = (): boolean => results.includes(notPermitted);
+  for (let tries = 0; tries < maxTries && isRefused(); tries++) {
+    const refused = tids.filter((_, i) => results[i] === notPermitted);
+    if (!waitUntilFree(refused, tracedUntilMs)) break;
+    stopped = stop(limits.stopTimeoutMs);
+  }
   const isStarved = tids.some((tid, i) => results[i] === timedOut && !isUninterruptible(pid, tid));
   const patienceMs = Math.min(limits.starvedStopTimeoutMs, patientUntilMs - performance.now());
-  if (!isStarved || patienceMs <= limits.stopTimeoutMs) return stopped;
-  native.resumeThreads();
-  const [, pages, wanted] = copy;
-  pages.fill(0, wanted);
-  return stop(Math.floor(patienceMs));
+  if (isStarved && patienceMs > limits.stopTimeoutMs) stopped = stop(Math.floor(patienceMs));
+  return { stopped, earlierMs };
+}
+
+/** Waits until no other process traces the threads. @returns false when one still does after the time */
+function waitUntilFree(tids: Int32Array, untilMs: number): boolean {
+  while (tids.some((tid) => readTracerPid(tid) !== 0)) {
+    if (performance.now() > untilMs) return false;
+    // Nothing else of ours is to run before the look is taken.
+    Atomics.wait(clock, 0, 0, tracerPollMs);
+  }
+  return true;
 }
 
 /** Arrays that a stop fills. */

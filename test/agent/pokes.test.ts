@@ -1,0 +1,86 @@
+/**
+ * Pokes without end, at any moment of a program that does everything at once and collects all the time: reports come, the
+ * program computes what it would have computed. 10,000 of each version: SLEEPER_TEST_POKES=10000.
+ */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readReport } from '#dist/archive/read.js';
+import { requireNative, registerSetBytes } from '#dist/native.js';
+import { ElfFile } from '#dist/reader/memory/elf.js';
+import { readMaps } from '#dist/reader/memory/maps.js';
+import { readThreadIds } from '#dist/reader/memory/process-files.js';
+import { assertStrictReport } from '../harness/schema-strict.ts';
+import { reportsIn } from '../harness/reports-in.ts';
+import { root } from '../harness/paths.ts';
+import { makeDirectory, spawnProgram } from '../harness/spawn-target.ts';
+import { waitFor } from '../harness/wait.ts';
+
+const pokes = Number(process.env['SLEEPER_TEST_POKES'] ?? 60);
+const program = path.join(root, 'test/agent/programs/mixed-work.mjs');
+const pokesPerReport = 20;
+const stopTimeoutMs = 1_000;
+const captureLimitMs = 60_000;
+
+/** Where the agent's mailbox is in this process; what gdb looks up when it is told `set var sleeper_mailbox = 1`. */
+function findMailbox(pid: number): number {
+  const addon = readMaps(pid).find(({ path: file }) => file.endsWith('/sleeper.node'));
+  assert.ok(addon, 'the agent is loaded');
+  const elf = new ElfFile(addon.path);
+  const symbol = elf.readSymbols(['sleeper_mailbox']).get('sleeper_mailbox');
+  elf.close();
+  assert.ok(symbol, 'it has a mailbox');
+  return addon.start + symbol.value;
+}
+
+/** As a debugger does it: writes the mailbox while all threads stand still, and lets go. */
+function poke(pid: number, memory: number, mailbox: number): void {
+  const one = Buffer.from(Int32Array.of(1).buffer);
+  fs.writeSync(memory, one, 0, one.length, mailbox);
+  const tids = Int32Array.from(readThreadIds(pid));
+  const registers = new Uint8Array(tids.length * registerSetBytes);
+  requireNative().stopThreads(tids, registers, new Int32Array(tids.length), stopTimeoutMs, 0);
+}
+
+for (const node of ['20', '22', '24', '26'] as const)
+  test(`${pokes} pokes of Node.js ${node} at random moments`, async (t) => {
+    const archive = makeDirectory(t, 'archive');
+    const target = await spawnProgram(t, program, {
+      node,
+      agent: true,
+      nodeFlags: ['--gc-interval=500'],
+      env: { SLEEPER_ARCHIVE: archive },
+    });
+    const mailbox = findMailbox(target.pid);
+    const memory = fs.openSync(`/proc/${target.pid}/mem`, 'r+');
+    t.after(() => {
+      fs.closeSync(memory);
+    });
+    for (let i = 0; i < pokes; i++) {
+      const known = reportsIn(archive).length;
+      poke(target.pid, memory, mailbox);
+      // Those that come while a capture is under way ask for one more, all together.
+      if (i % pokesPerReport === pokesPerReport - 1)
+        await waitFor('a report', () => reportsIn(archive).length > known, captureLimitMs);
+      else await delay((i * 3.7) % 23); // another moment each time, not a wait for anything
+    }
+    target.say('stop');
+    const [line] = await target.expect(/^\{.*\}$/);
+    const { rounds, wrong, worker } = JSON.parse(line) as Record<string, unknown>;
+    assert.deepEqual({ wrong, worker }, { wrong: 0, worker: { wrong: 0 } });
+    assert.deepEqual(await target.exited, { status: 0, signal: null });
+    const files = reportsIn(archive);
+    assert.ok(files.length >= Math.floor(pokes / pokesPerReport));
+    for (const file of files) {
+      const report = assertStrictReport(await readReport(path.join(archive, file)));
+      assert.equal(report.trigger.reason, 'gdb mailbox');
+      assert.equal(report.process.pid, target.pid);
+      assert.ok(
+        report.threads.some(({ kind, via }) => kind === 'main' && via === 'reader'),
+        file,
+      );
+    }
+    t.diagnostic(`${files.length} reports, ${String(rounds)} rounds`);
+  });

@@ -1,8 +1,15 @@
 #!/usr/bin/env node
 // The bundle (test/bundle.mjs) is the same program in a few files, and starts sooner. In a checkout it counts only while it
 // was made of the compiled files as they are now.
-import { readFileSync, statSync } from 'node:fs';
 
+if (process.getBuiltinModule === undefined) {
+  process.stderr.write(
+    `sleeper needs Node.js 20.19 or newer to run itself; this is ${process.version}.\n`,
+  );
+  process.exit(1);
+}
+// An import would load streams and more, which Node does on demand only.
+const { readFileSync, statSync } = process.getBuiltinModule('node:fs');
 const dist = new URL('../dist/', import.meta.url);
 
 function isBundled() {

@@ -6,6 +6,7 @@
  * files of its own. bin/sleeper.js uses the bundle where it is up to date; tests work with the modules themselves.
  * `node test/bundle.mjs [DIRECTORY]`
  */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +24,7 @@ const packages = new Map([
   ['msgpackr/unpack-no-eval', 'msgpackr/dist/unpack-no-eval.cjs'],
   ['valibot', 'valibot/dist/index.mjs'],
 ]);
+const nothing = '\0nothing';
 const modulesOf = (name) => path.join(root, 'node_modules', name);
 /** What every capture needs is one file: it would be loaded whole in any case. */
 const captureStages = new RegExp(
@@ -44,16 +46,43 @@ const archiveStages = new RegExp(
   `^${dist}/(archive/(?!bundle|exchange)|encode/(?!encode\\.|pack|section-writer|plain))`,
 );
 
+/** What Commander starts other programs with, as subcommands; ours are none, and half of Node's network comes with it. */
+const isNeedless = (id, importer) =>
+  id === 'node:child_process' && importer?.includes(modulesOf('commander')) === true;
+
 /** Modules find files beside themselves, such as the addon: each keeps the place it was compiled to. */
 const keepPlaces = {
   name: 'keep-places',
-  resolveId(id) {
+  resolveId(id, importer) {
+    if (isNeedless(id, importer)) return nothing;
     const file = packages.get(id);
     return file === undefined ? null : modulesOf(file);
   },
+  load: (id) => (id === nothing ? 'export default {}' : null),
   resolveImportMeta(property, { moduleId }) {
     if (property !== 'url') return null;
     return `new URL(${JSON.stringify(path.relative(out, moduleId))}, import.meta.url).href`;
+  },
+};
+
+/**
+ * Takes Node's own modules without the namespaces that ES modules are given of them: to fill one in, Node touches every
+ * export, and so loads what is loaded on demand, streams among it. A tenth of the start.
+ */
+const takeBuiltins = {
+  name: 'take-builtins',
+  renderChunk(code) {
+    let taken = '';
+    let from = 0;
+    for (const node of this.parse(code).body) {
+      if (node.type !== 'ImportDeclaration' || !node.source.value.startsWith('node:')) continue;
+      const module = `globalThis.process.getBuiltinModule('${node.source.value}')`;
+      taken += code.slice(from, node.start);
+      for (const { type, local, imported } of node.specifiers)
+        taken += `const ${type === 'ImportSpecifier' ? `{ ${imported.name}: ${local.name} }` : local.name} = ${module}; `;
+      from = node.end;
+    }
+    return { code: taken + code.slice(from), map: null };
   },
 };
 
@@ -82,8 +111,9 @@ const chunks = [
 
 const bundle = await rollup({
   input: path.join(dist, 'cli', 'main.js'),
-  external: (id) => !id.startsWith('.') && !path.isAbsolute(id) && !packages.has(id),
-  plugins: [keepPlaces, commonjs()],
+  external: (id, importer) =>
+    !id.startsWith('.') && !path.isAbsolute(id) && !packages.has(id) && !isNeedless(id, importer),
+  plugins: [keepPlaces, commonjs(), takeBuiltins],
   onwarn(warning) {
     throw new Error(`bundle: ${warning.message}`);
   },
@@ -97,6 +127,17 @@ await bundle.write({
   manualChunks: (id) => chunks.find(([, modules]) => modules.test(id))?.[0],
 });
 await bundle.close();
+// Without comments, and with letters that are not ASCII as escapes: the ones are read over at every start, and one of the
+// others doubles the text that V8 keeps. Lines stay lines, so that a stack tells something.
+const files = fs.readdirSync(out).map((name) => path.join(out, name));
+const options = [
+  '--legal-comments=none',
+  '--charset=ascii',
+  '--target=node20',
+  '--log-level=warning',
+];
+const esbuild = path.join(modulesOf('@esbuild/linux-x64'), 'bin/esbuild');
+execFileSync(esbuild, [...files, ...options, '--allow-overwrite', `--outdir=${out}`]);
 fs.writeFileSync(path.join(out, 'LICENCES'), licences());
 // Last: without it the bundle does not count.
 fs.writeFileSync(

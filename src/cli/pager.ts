@@ -1,5 +1,4 @@
 /** Long text goes through the reader's pager, as git's does: only on a terminal, only when it does not fit. */
-import { spawn } from 'node:child_process';
 import { writeText } from './output.ts';
 
 /** Lines of the screen that are not ours: the shell's next prompt. */
@@ -31,7 +30,8 @@ function pagerCommand(env: NodeJS.ProcessEnv): string | null {
 }
 
 /** @returns false when there is no such program (sh says 127) */
-function runPager(command: string, text: string): Promise<boolean> {
+async function runPager(command: string, text: string): Promise<boolean> {
+  const { spawn } = await import('node:child_process');
   return new Promise((resolve) => {
     const child = spawn(command, {
       shell: true,

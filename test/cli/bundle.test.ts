@@ -17,7 +17,7 @@ function loadedBy(directory: string, file: string, seen = new Set<string>()): Se
   if (seen.has(file)) return seen;
   seen.add(file);
   const text = fs.readFileSync(path.join(directory, file), 'utf8');
-  for (const [, next] of text.matchAll(/^(?:import|export)[^;(]*'\.\/([\w.-]+)';/gm)) {
+  for (const [, next] of text.matchAll(/^(?:import|export)[^;("]*"\.\/([\w.-]+)";/gm)) {
     if (next !== undefined) loadedBy(directory, next, seen);
   }
   return seen;
@@ -55,6 +55,6 @@ test('the bundle: help, usage errors, and a dump with values', async (t) => {
   assert.equal(verdict.kind, 'js-busy');
   assert.match(
     fs.readFileSync(path.join(directory, 'LICENCES'), 'utf8'),
-    /acorn[^]*MIT[^]*valibot/,
+    /acorn[^]*MIT[^]*commander[^]*msgpackr[^]*valibot/,
   );
 });

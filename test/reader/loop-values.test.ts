@@ -6,7 +6,7 @@ import { spawnProgram } from '../harness/spawn-target.ts';
 import { waitFor } from '../harness/wait.ts';
 import { mainThread, program, read, variables } from './reading.ts';
 
-const readings = 5;
+const readings = 3;
 /** A look takes seconds where the machine has much else to do, and not every one meets the loop. */
 const deadlineMs = 120_000;
 

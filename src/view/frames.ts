@@ -3,8 +3,14 @@ import type { Frame, Variable } from '../report/schema.ts';
 import { displayWidth, lineWidth, span, wrap } from './layout.ts';
 import type { Line, Span } from './layout.ts';
 import { compiledWords, frameNotes, functionName, originOf, placeWords } from './model/origin.ts';
-import { foldStack, foldWords, mentionedClosure, unfoldedStack } from './model/stack.ts';
-import type { StackRow } from './model/stack.ts';
+import {
+  foldStack,
+  foldWords,
+  frameNumber,
+  mentionedClosure,
+  unfoldedStack,
+} from './model/stack.ts';
+import type { Stack, StackRow } from './model/stack.ts';
 import { isOwnName } from './model/value.ts';
 import { sourceLines } from './source.ts';
 import { argumentSpans, variableLines } from './values.ts';
@@ -30,18 +36,18 @@ const maxFullFrames = 50_000;
 const maxDetailedFrames = 12;
 
 /** A stack, innermost first. */
-export function frameLines(frames: readonly Frame[], options: FrameOptions): Line[] {
+export function frameLines(stack: Stack, options: FrameOptions): Line[] {
   const groups = options.full
-    ? unfoldedStack(frames, maxFullFrames)
-    : foldStack(frames, maxShownFrames);
+    ? unfoldedStack(stack, maxFullFrames)
+    : foldStack(stack, maxShownFrames);
   const lines: Line[] = [];
   let detailed = 0;
   for (const group of groups) {
     if (group.kind !== 'frame') {
-      lines.push(foldedLine(group, frames, options));
+      lines.push(foldedLine(group, stack.frames, options));
       continue;
     }
-    lines.push(...headLines(group.first, group.frame, options));
+    lines.push(...headLines(frameNumber(stack, group.first), group.frame, options));
     const isOurs = originOf(group.frame) === 'app' || options.full;
     if (options.details && isOurs && (options.full || detailed < maxDetailedFrames)) {
       lines.push(...detailLines(group.frame, detailed === 0, options));
@@ -64,10 +70,10 @@ function foldedLine(
 }
 
 /** `#0 function(a=1)  file:line:column`, on two lines where one is too short. */
-function headLines(index: number, frame: Frame, options: FrameOptions): Line[] {
+function headLines(depth: number, frame: Frame, options: FrameOptions): Line[] {
   const { width, indent } = options;
   const origin = originOf(frame);
-  const number = `${`#${index}`.padEnd(3)} `;
+  const number = `${`#${depth}`.padEnd(3)} `;
   const name = functionName(frame);
   const isBare = name.startsWith('(') && frame.arguments.length === 0; // (top level)
   const room = Math.max(30, width - indent - number.length - displayWidth(name) - 2);

@@ -15,7 +15,15 @@ import {
   variableName,
 } from './model/origin.ts';
 import { callsOf } from './model/calls.ts';
-import { foldStack, foldWords, guiltyThread, hasStack, mentionedClosure } from './model/stack.ts';
+import {
+  foldStack,
+  foldWords,
+  frameNumber,
+  guiltyThread,
+  hasStack,
+  mentionedClosure,
+} from './model/stack.ts';
+import type { Stack } from './model/stack.ts';
 import { forestOf, taskName, taskTotalWords, waitWords } from './model/tasks.ts';
 import { movementsOf } from './model/samples.ts';
 import { stateWord, threadTitle } from './model/thread.ts';
@@ -44,7 +52,7 @@ export function renderMarkdown(report: Report): string {
       ? []
       : [
           `**${escape(threadTitle(guilty))}**, ${escape(stateWord(guilty.state))}`,
-          block(stackText(guilty.frames, cwd, true)),
+          block(stackText(guilty, cwd, true)),
         ]),
     ...(verdict.evidence.length === 0
       ? []
@@ -77,19 +85,19 @@ function errorPart({ error, process }: Report): string[] {
   return [block(text)];
 }
 
-function stackText(frames: readonly Frame[], cwd: string | undefined, withValues: boolean): string {
-  return foldStack(frames, maxRows)
+function stackText(stack: Stack, cwd: string | undefined, withValues: boolean): string {
+  return foldStack(stack, maxRows)
     .map((row) =>
       row.kind === 'frame'
-        ? frameText(row.frame, row.first, cwd, withValues)
-        : `      ${sanitize(foldWords(row, frames), 300)}`,
+        ? frameText(row.frame, frameNumber(stack, row.first), cwd, withValues)
+        : `      ${sanitize(foldWords(row, stack.frames), 300)}`,
     )
     .join('\n');
 }
 
 function frameText(
   frame: Frame,
-  index: number,
+  depth: number,
   cwd: string | undefined,
   withValues: boolean,
 ): string {
@@ -97,7 +105,7 @@ function frameText(
     .slice(0, maxVariables)
     .map((one) => `${variableName(one)}=${sanitize(valueWords(one.value), 60)}`);
   const place = bothPlaceWords(frame, cwd);
-  const head = `${`#${index}`.padEnd(4)}${functionName(frame)}(${passed.join(', ')})  ${place}`;
+  const head = `${`#${depth}`.padEnd(4)}${functionName(frame)}(${passed.join(', ')})  ${place}`;
   if (!withValues || originOf(frame) !== 'app') return sanitize(head, 600);
   const shown = sourceOf(frame);
   const source = shown === undefined ? [] : [`    > ${sanitize(shown.source.line.trim(), 200)}`];
@@ -135,7 +143,7 @@ function threadsPart(report: Report): string[] {
     .map((thread) =>
       folded(
         `${threadTitle(thread)}, ${stateWord(thread.state)}`,
-        block(stackText(thread.frames, report.process.cwd, false)),
+        block(stackText(thread, report.process.cwd, false)),
       ),
     );
 }

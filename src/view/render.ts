@@ -146,7 +146,7 @@ export function renderStacks(
       lines.push(...wrap([span(thread.note)], { width, indent: 2 }));
     }
     const shape = { width, indent: 2, cwd: options.cwd, details: false, full: true };
-    lines.push(...frameLines(thread.frames, shape));
+    lines.push(...frameLines(thread, shape));
   }
   const rest = threads.length - threads.filter(hasStack).length;
   if (rest > 0) {

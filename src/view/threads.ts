@@ -61,7 +61,7 @@ export function threadLines(
     ...threadHeading(thread, options.width),
     ...movementLines(thread.tid, report, options.width),
     ...note,
-    ...frameLines(thread.frames, options),
+    ...frameLines(thread, options),
   ];
 }
 

@@ -172,3 +172,25 @@ for (const node of nodeNames)
       assert.equal(seen['target'], '1000000000');
       assert.equal(seen['coupon'], 'Coupon {code: "XMAS", percent: 15}');
     });
+
+for (const node of nodeNames)
+  test(`a hundred thousand frames on Node.js ${node}: both ends, and how many are between them`, async (t) => {
+    const target = await spawnProgram(t, program('deep.cjs'), {
+      node,
+      nodeFlags: ['--stack-size=60000'],
+      within: ['sh', '-c', 'ulimit -s unlimited; exec "$@"', 'sh'],
+    });
+    const { frames, omitted } = mainThread(await read(target.pid), target.pid);
+    assert.ok(omitted);
+    const numbers = frames.map((_, i) => (i < omitted.before ? i : i + omitted.count));
+    const dives = frames.flatMap((frame, i) =>
+      frame.function === 'dive' ? [[variables(frame)['depth'], String(numbers[i])]] : [],
+    );
+    assert.deepEqual(
+      dives.map(([depth]) => depth),
+      dives.map(([, number]) => number),
+    );
+    assert.deepEqual(dives[0], ['0', '0']);
+    assert.deepEqual(dives.at(-1), ['100000', '100000']);
+    assert.equal(frames[dives.length]?.function, '(top level)');
+  });

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { displayWidth } from '#dist/view/layout.js';
 import { renderListing } from '#dist/view/listing.js';
+import { renderMarkdown } from '#dist/view/markdown.js';
 import { renderReport, renderStacks } from '#dist/view/render.js';
 import { hostileReport, hostileText } from './hostile.ts';
 import { frame, number, report, thread, variables } from './parts.ts';
@@ -170,6 +171,45 @@ suite('what is long is folded', () => {
 
   test('a report of a newer format is announced', () => {
     assert.match(renderReport(report({ formatVersion: 7 }), plain), /newer sleeper \(format 7\)/);
+  });
+
+  test('what a report does without stands where it was, and is counted', () => {
+    const frames = Array.from({ length: 200 }, (_, n) =>
+      frame('dive', '/var/orders/dive.js:3:1', {
+        arguments: variables({ n: number(n < 120 ? n : n + 99_810) }),
+      }),
+    );
+    const omitted = { before: 120, count: 99_810 };
+    const cut = report({ threads: [thread({ frames, omitted })] });
+    const rows = [
+      '#0',
+      'dive(n=0)',
+      '… 118 more activations of dive at the same line',
+      '#119',
+      'dive(n=119)',
+      '… 99810 frames not in the report',
+      '#99930',
+      'dive(n=99930)',
+      '… 78 more activations of dive',
+      '#100009',
+      'dive(n=100009)',
+    ];
+    assertInOrder(renderReport(cut, plain), rows);
+    assertInOrder(renderMarkdown(cut), rows);
+    assertInOrder(renderReport(cut, { ...plain, full: true }), [
+      '#119',
+      '… 99810 frames not in',
+      '#99930',
+    ]);
+    // A hostile number points nowhere.
+    for (const before of [-1, 0.5, 1e300, NaN])
+      assert.match(
+        renderReport(
+          report({ threads: [thread({ frames, omitted: { before, count: 5 } })] }),
+          plain,
+        ),
+        /#0 {2}dive/,
+      );
   });
 });
 

@@ -11,15 +11,21 @@ import {
   sourceOf,
   variableName,
 } from '../model/origin.ts';
-import { foldStack, foldWords, mentionedClosure, unfoldedStack } from '../model/stack.ts';
-import type { StackRow } from '../model/stack.ts';
+import {
+  foldStack,
+  foldWords,
+  frameNumber,
+  mentionedClosure,
+  unfoldedStack,
+} from '../model/stack.ts';
+import type { Stack, StackRow } from '../model/stack.ts';
 import { hrefOf } from './route.ts';
 import { SourceView } from './source.tsx';
 import { clean } from './text.ts';
 import { ScopeView, ValueText } from './value-tree.tsx';
 
 interface StackProps {
-  readonly frames: readonly Frame[];
+  readonly stack: Stack;
   readonly cwd: string | undefined;
   /** Address of the thread; that of a frame is one part longer. */
   readonly base: readonly (string | number)[];
@@ -31,20 +37,21 @@ interface StackProps {
 
 const rowsAtOnce = 200;
 
-export function StackView({ frames, cwd, base, openFrames, chosen }: StackProps): JSX.Element {
+export function StackView({ stack, cwd, base, openFrames, chosen }: StackProps): JSX.Element {
+  const { frames } = stack;
   const [isFull, setFull] = useState(false);
   const [maxRows, setMaxRows] = useState(rowsAtOnce);
   const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
   const rows = useMemo(
-    () => (isFull ? unfoldedStack(frames, maxRows) : foldStack(frames, maxRows)),
-    [frames, isFull, maxRows],
+    () => (isFull ? unfoldedStack(stack, maxRows) : foldStack(stack, maxRows)),
+    [stack, isFull, maxRows],
   );
   const opened = useMemo(() => firstOwnFrames(rows, openFrames), [rows, openFrames]);
   const frameRow = (frame: Frame, index: number): JSX.Element => (
     <FrameView
       key={index}
       frame={frame}
-      index={index}
+      depth={frameNumber(stack, index)}
       cwd={cwd}
       href={hrefOf(...base, index)}
       isOpen={opened.has(index) || index === chosen}
@@ -64,6 +71,10 @@ export function StackView({ frames, cwd, base, openFrames, chosen }: StackProps)
         {rows.map((row) =>
           row.kind === 'frame' ? (
             frameRow(row.frame, row.first)
+          ) : row.kind === 'omitted' ? (
+            <li key={`omitted ${row.first}`} class="folded gone">
+              {foldWords(row, frames)}
+            </li>
           ) : unfolded.has(row.first) ? (
             frames
               .slice(row.first, row.first + Math.min(row.count, 5 * rowsAtOnce))
@@ -105,14 +116,14 @@ function firstOwnFrames(rows: readonly StackRow[], count: number): ReadonlySet<n
 
 interface FrameProps {
   readonly frame: Frame;
-  readonly index: number;
+  readonly depth: number;
   readonly cwd: string | undefined;
   readonly href: string;
   readonly isOpen: boolean;
   readonly isChosen: boolean;
 }
 
-function FrameView({ frame, index, cwd, href, isOpen, isChosen }: FrameProps): JSX.Element {
+function FrameView({ frame, depth, cwd, href, isOpen, isChosen }: FrameProps): JSX.Element {
   const [open, setOpen] = useState<boolean | null>(null);
   const shown = open ?? isOpen;
   const origin = originOf(frame);
@@ -133,7 +144,7 @@ function FrameView({ frame, index, cwd, href, isOpen, isChosen }: FrameProps): J
           setOpen(!shown);
         }}
       >
-        <span class="frame-number">#{index}</span>
+        <span class="frame-number">#{depth}</span>
         <span class="frame-call">
           <span class="frame-name">{clean(functionName(frame), 200)}</span>
           <ArgumentsText frame={frame} namesOnly={shown && opens} />
@@ -144,7 +155,7 @@ function FrameView({ frame, index, cwd, href, isOpen, isChosen }: FrameProps): J
         <div class="frame-body">
           <SourceView frame={frame} />
           <FrameScopes frame={frame} />
-          <a class="permalink" href={href} aria-label={`link to frame ${index}`}>
+          <a class="permalink" href={href} aria-label={`link to frame ${depth}`}>
             link
           </a>
         </div>

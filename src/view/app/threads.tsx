@@ -156,7 +156,7 @@ export function ThreadView({ thread, report, base, frame }: ThreadViewProps): JS
       </header>
       {thread.frames.length > 0 && (
         <StackView
-          frames={thread.frames}
+          stack={thread}
           cwd={report.process.cwd}
           base={[...base, 'threads', tid]}
           openFrames={2}

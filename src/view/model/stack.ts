@@ -9,13 +9,16 @@ import { functionName, originOf, sourceOf, variableName } from './origin.ts';
 import { formatCount } from './units.ts';
 import { isOwnName } from './value.ts';
 
+/** The frames of a thread, and how many of a very deep stack the report does without. */
+export type Stack = Pick<Thread, 'frames' | 'omitted'>;
+
 /** One row of a stack: a frame, or several that are told together. */
 export type StackRow =
   | { readonly kind: 'frame'; readonly first: number; readonly count: 1; readonly frame: Frame }
   | {
-      /** `machine`: C++ where the thread stands · `same`: recursion · `rest`: beyond the bound. */
-      readonly kind: 'machine' | 'internal' | 'same' | 'rest';
-      /** Index of the first frame in it. */
+      /** `machine`: C++ where the thread stands · `same`: recursion · `rest`: beyond the bound · `omitted`: not in the report. */
+      readonly kind: 'machine' | 'internal' | 'same' | 'rest' | 'omitted';
+      /** Index of the first frame in it; of `omitted` that of the frame behind them. */
       readonly first: number;
       readonly count: number;
     };
@@ -30,40 +33,69 @@ const maxSamePlace = 3;
 const maxCycleLength = 8;
 
 /** Every frame a row of its own. */
-export function unfoldedStack(frames: readonly Frame[], maxRows: number): StackRow[] {
-  const rows = frames
-    .slice(0, maxRows)
-    .map((frame, index): StackRow => ({ kind: 'frame', first: index, count: 1, frame }));
-  const count = frames.length - rows.length;
-  return count > 0 ? [...rows, { kind: 'rest', first: rows.length, count }] : rows;
+export function unfoldedStack(stack: Stack, maxRows: number): StackRow[] {
+  const { frames } = stack;
+  const rows: StackRow[] = [];
+  for (const [index, frame] of frames.slice(0, maxRows).entries()) {
+    rows.push(...omittedBefore(stack, index), { kind: 'frame', first: index, count: 1, frame });
+  }
+  const first = Math.min(frames.length, maxRows);
+  const count = frames.length - first;
+  return count > 0 ? [...rows, { kind: 'rest', first, count }] : rows;
+}
+
+/** What the report does without before the frame of this index: a row or none. */
+function omittedBefore(stack: Stack, index: number): StackRow[] {
+  const { before, count } = omittedFrom(stack);
+  return before === index ? [{ kind: 'omitted', first: index, count }] : [];
+}
+
+/** The number of a frame, counted from the innermost, those that are not in the report among them. */
+export function frameNumber(stack: Stack, index: number): number {
+  const { before, count } = omittedFrom(stack);
+  return index < before ? index : index + count;
+}
+
+/** Where frames are missing: behind the last one when none are, or when what the report says of them makes no sense. */
+function omittedFrom({ frames, omitted }: Stack): { before: number; count: number } {
+  const { before, count } = omitted ?? { before: 0, count: 0 };
+  const isSound = Number.isInteger(before) && Number.isSafeInteger(count) && count > 0;
+  return isSound && before > 0 && before < frames.length
+    ? { before, count }
+    : { before: frames.length, count: 0 };
 }
 
 /** @param maxRows what is beyond is one row of kind `rest` */
-export function foldStack(frames: readonly Frame[], maxRows: number): StackRow[] {
+export function foldStack(stack: Stack, maxRows: number): StackRow[] {
+  const { frames } = stack;
   const rows: StackRow[] = [];
   const firstOurs = frames.findIndex((frame) => originOf(frame) !== 'internal');
   const machine = countWhile(frames, 0, isMachineFrame);
   if (machine > 0) rows.push({ kind: 'machine', first: 0, count: machine });
+  // What is told together stands together: nothing reaches over what was left out.
+  const inner = frames.slice(0, omittedFrom(stack).before);
   let index = machine;
   for (let frame = frames[index]; frame !== undefined; frame = frames[index]) {
     if (rows.length >= maxRows) {
       rows.push({ kind: 'rest', first: index, count: frames.length - index });
       break;
     }
+    rows.push(...omittedBefore(stack, index));
+    const near = index < inner.length ? inner : frames;
     const isInnermost =
       index < machine + maxInnermostInternals &&
       (firstOurs === -1 || index < firstOurs) &&
       !isMachineFrame(frame);
     const internal = isInnermost
       ? 0
-      : countWhile(frames, index, (other) => originOf(other) === 'internal');
+      : countWhile(near, index, (other) => originOf(other) === 'internal');
     if (internal > 0) {
       // C++ between two functions of the program says nothing that they do not.
-      if (countWhile(frames, index, isMachineFrame) < internal)
+      if (countWhile(near, index, isMachineFrame) < internal)
         rows.push({ kind: 'internal', first: index, count: internal });
       index += internal;
     } else {
-      index += pushRecursion(rows, frames, index);
+      index += pushRecursion(rows, near, index);
     }
   }
   return rows;
@@ -140,6 +172,8 @@ export function foldWords(
     }
     case 'rest':
       return `… ${formatCount(folded.length, 'more frame')}`;
+    case 'omitted':
+      return `… ${formatCount(row.count, 'frame')} not in the report: the stack is very deep`;
   }
 }
 

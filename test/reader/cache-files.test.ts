@@ -6,20 +6,9 @@ import { suite, test } from 'node:test';
 import { limits } from '#dist/limits.js';
 import { readCacheFile, writeCacheFile } from '#dist/reader/memory/cache-files.js';
 import { runSleeper } from '../harness/cli.ts';
-import { makeDirectory, type Owner } from '../harness/spawn-target.ts';
+import { ownCache } from '../harness/own-cache.ts';
+import { makeDirectory } from '../harness/spawn-target.ts';
 import { spawnZoo } from '../harness/spawn-zoo.ts';
-
-/** A cache of its own for a test, as the environment names it. @returns its directory, which does not exist yet */
-function ownCache(owner: Owner): string {
-  const before = process.env['XDG_CACHE_HOME'];
-  const home = makeDirectory(owner, 'cache');
-  process.env['XDG_CACHE_HOME'] = home;
-  owner.after(() => {
-    if (before === undefined) delete process.env['XDG_CACHE_HOME'];
-    else process.env['XDG_CACHE_HOME'] = before;
-  });
-  return path.join(home, 'sleeper');
-}
 
 function filesIn(directory: string): string[] {
   return fs.readdirSync(directory).map((name) => path.join(directory, name));

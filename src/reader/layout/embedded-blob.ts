@@ -70,7 +70,7 @@ interface Row {
 function findTable(elf: ElfFile, stride: number, count: number): Row[] | null {
   let found: Row[] | null = null;
   // Where the linker keeps constants apart from code, they are in a segment before or behind it.
-  const byKind = elf.loadSegments.sort(
+  const byKind = elf.loadSegments.toSorted(
     (a, b) => (a.flags & executableFlag) - (b.flags & executableFlag),
   );
   byKind.some((segment) =>

@@ -11,6 +11,8 @@ export interface Learned {
   heapPointers: readonly number[] | null;
   /** From the uv_timer_t of an Environment to the function that runs timers; `realm` null: without a Realm between. */
   timerRoute: { readonly realm: number | null; readonly global: number } | null;
+  /** Where a search for tasks starts: indexes in the table of roots, offsets in an Isolate of native contexts. */
+  taskRoots: { readonly roots: readonly number[]; readonly contexts: readonly number[] } | null;
   /** Mangled names of functions by an address in them that was met on a stack. */
   readonly functions: Map<number, string>;
 }
@@ -40,23 +42,28 @@ export function saveLearned(): void {
 }
 
 function keyOf(identity: string): string {
-  return `learned 1 ${identity}`;
+  return `learned 2 ${identity}`;
 }
 
-function serialize({ heapPointers, timerRoute, functions }: Learned): string {
-  return JSON.stringify({ heapPointers, timerRoute, functions: [...functions] });
+function serialize({ functions, ...rest }: Learned): string {
+  return JSON.stringify({ ...rest, functions: [...functions] });
 }
 
 /** Whatever has not the right shape is not known. */
 function parse(content: unknown): Learned {
-  const { heapPointers, timerRoute, functions } = (content ?? {}) as Record<string, unknown>;
+  const { heapPointers, timerRoute, taskRoots, functions } = (content ?? {}) as Record<
+    string,
+    unknown
+  >;
   const { realm, global } = (timerRoute ?? {}) as Record<string, unknown>;
+  const { roots, contexts } = (taskRoots ?? {}) as Record<string, unknown>;
   return {
     heapPointers: isOffsets(heapPointers) ? heapPointers : null,
     timerRoute:
       Number.isSafeInteger(global) && (realm === null || Number.isSafeInteger(realm))
         ? { realm: realm as number | null, global: global as number }
         : null,
+    taskRoots: isOffsets(roots) && isOffsets(contexts) ? { roots, contexts } : null,
     functions: new Map(
       (Array.isArray(functions) ? functions : [])
         .filter(isNamed)

@@ -232,8 +232,9 @@ function readDebugConstants(
   symbols: ReadonlyMap<string, ElfSymbol>,
 ): Map<string, number> {
   const constants = new Map<string, number>();
-  for (const [name, symbol] of symbols) {
-    if (!name.startsWith(debugPrefix)) continue;
+  const own = [...symbols].filter(([name]) => name.startsWith(debugPrefix));
+  // In the order of the file, so that reading one reads the next ones.
+  for (const [name, symbol] of own.sort(([, a], [, b]) => a.value - b.value)) {
     const value = readInt(elf, symbol);
     if (value !== null) constants.set(name.slice(debugPrefix.length), value);
   }

@@ -55,15 +55,25 @@ interface Section {
   readonly link: number;
 }
 
+/** A read of at most so much takes what stands behind it along. */
+const nearbyBytes = 64;
+const nearBytes = 16 << 10;
+
 export class ElfFile {
   readonly path: string;
   /** True: addresses of the file are relative to where it was loaded (PIE, shared library). */
   readonly isRelocatable: boolean;
   readonly segments: readonly Segment[];
+  readonly loadSegments: readonly Segment[];
   /** Tells this file as it is now from all others and from itself after any change: device, inode, size, times. */
   readonly identity: string;
   readonly #sections: readonly Section[];
   readonly #fd: number;
+  /** What was read last, and what stands behind it. */
+  #near: { readonly offset: number; readonly bytes: Buffer } = {
+    offset: 0,
+    bytes: Buffer.alloc(0),
+  };
 
   /** @throws SleeperError ERR_SLEEPER_NOT_NODE when the file is not ELF64; the system's error when unreadable */
   constructor(path: string) {
@@ -79,6 +89,7 @@ export class ElfFile {
         });
       this.isRelocatable = header.readUInt16LE(16) === ET_DYN;
       this.segments = this.#readSegments(header);
+      this.loadSegments = this.segments.filter(({ type }) => type === PT_LOAD);
       this.#sections = this.#readSections(header);
     } catch (error) {
       this.close();
@@ -107,12 +118,18 @@ export class ElfFile {
     return this.#sections.some(({ type, bytes }) => type === SHT_SYMTAB && bytes >= manySymbols);
   }
 
-  get loadSegments(): Segment[] {
-    return this.segments.filter((segment) => segment.type === PT_LOAD);
-  }
-
   /** Bytes at a file offset; shorter than wanted at the end of the file. */
   readFile(offset: number, length: number): Buffer {
+    if (length > nearbyBytes) return this.#readBytes(offset, length);
+    // A thousand constants stand side by side.
+    const isNear =
+      offset >= this.#near.offset && offset + length <= this.#near.offset + this.#near.bytes.length;
+    if (!isNear) this.#near = { offset, bytes: this.#readBytes(offset, nearBytes) };
+    const start = offset - this.#near.offset;
+    return Buffer.from(this.#near.bytes.subarray(start, start + length));
+  }
+
+  #readBytes(offset: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
     let done = 0;
     while (done < length) {

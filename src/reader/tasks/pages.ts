@@ -82,7 +82,7 @@ export function findHeapPages(
     memory.prefetch(batch);
     for (const page of batch) if (isHeapPage(memory, page, isolate)) pages.push(page);
   }
-  const gaps = findGaps(new PagedMemory(source), isolate, new Set(pages));
+  const gaps = findGaps(source, isolate, new Set(pages));
   return { pages, gaps, isTruncated };
 }
 
@@ -121,19 +121,18 @@ function isHeapPage(memory: PagedMemory, page: Address, isolate: Address): boole
 }
 
 /** LinearAllocationArea (start, top, limit) of the young and the old generation: triples of ascending addresses of one page. */
-function findGaps(memory: PagedMemory, isolate: Address, pages: ReadonlySet<Address>): Gap[] {
+function findGaps(source: MemorySource, isolate: Address, pages: ReadonlySet<Address>): Gap[] {
+  const words = new HeapWords();
+  const count = Math.floor(source.read(isolate, words.bytes.subarray(0, isolateBytes)) / 8);
   const gaps: Gap[] = [];
-  for (let at = isolate; at < isolate + isolateBytes; at += 8) {
-    try {
-      const [start, top, end] = [memory.u64(at), memory.u64(at + 8), memory.u64(at + 16)];
-      const page = start - (start % heapPageBytes);
-      const isAligned = start % 8 === 0 && top % 8 === 0 && end % 8 === 0;
-      const isOrdered = start <= top && top <= end && end <= page + heapPageBytes;
-      if (isAligned && isOrdered && pages.has(page)) gaps.push({ start: top, end });
-    } catch (error) {
-      if (error instanceof UnreadableMemory) break;
-      throw error;
-    }
+  for (let i = 0; i + 2 < count; i++) {
+    const start = words.word(i);
+    const page = start - (start % heapPageBytes);
+    if (start === 0 || !pages.has(page)) continue;
+    const [top, end] = [words.word(i + 1), words.word(i + 2)];
+    const isAligned = start % 8 === 0 && top % 8 === 0 && end % 8 === 0;
+    const isOrdered = start <= top && top <= end && end <= page + heapPageBytes;
+    if (isAligned && isOrdered) gaps.push({ start: top, end });
   }
   return gaps;
 }

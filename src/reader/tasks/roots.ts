@@ -1,5 +1,6 @@
 /** Maps of one isolate by type: from its table of roots and its native contexts (src/roots/roots.h, src/objects/contexts.h). */
 import type { Heap } from '../heap/heap.ts';
+import type { Learned } from '../layout/learned.ts';
 import { type Tagged, untag } from '../layout/tagged.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 
@@ -28,22 +29,17 @@ export interface TaskMaps {
   readonly maps: ReadonlySet<Tagged>;
 }
 
-/** Never throws on bad memory: what is not found is missing in the answer. */
-export function findTaskMaps(heap: Heap, isolate: Address): TaskMaps {
-  const roots = isolate + heap.layout.require('isolateRoots');
-  heap.memory.prefetchPointees(roots, maxRoots * 8);
-  const jobs: Tagged[] = [];
-  const arrays = new Set<Tagged>();
-  const builtinClosures: Tagged[] = [];
-  for (let i = 0; i < maxRoots; i++) {
-    const word = wordAt(heap, roots + i * 8);
-    const type = mapType(heap, word);
-    if (/^PROMISE_(FULFILL|REJECT)_REACTION_JOB_TASK$/.test(type)) jobs.push(word);
-    else if (type === 'FIXED_ARRAY') arrays.add(word);
-    else if (type === '' && heap.is(word, 'SHARED_FUNCTION_INFO')) builtinClosures.push(word);
-  }
-  const freeSpace = wordAt(heap, roots);
-  const slots = findContexts(heap, isolate).flatMap((context) => slotsOf(heap, context));
+/**
+ * Never throws on bad memory: what is not found is missing in the answer.
+ * @param learned of the binary. A search of the table of roots and the Isolate reads a thousand pages; what matters stands at
+ *   the same places in all processes of a binary
+ */
+export function findTaskMaps(heap: Heap, isolate: Address, learned: Learned): TaskMaps {
+  const table = isolate + heap.layout.require('isolateRoots');
+  const starts = findKnown(heap, isolate, table, learned) ?? search(heap, isolate, table, learned);
+  const { jobs, arrays, builtinClosures } = starts.roots;
+  const freeSpace = wordAt(heap, table);
+  const slots = allContexts(heap, starts.contexts).flatMap((context) => slotsOf(heap, context));
   const asyncFunctions = slots.filter((word) => mapType(heap, word) === 'JS_ASYNC_FUNCTION_OBJECT');
   const promises = [...new Set(slots.flatMap((word) => promiseMap(heap, word)))];
   return {
@@ -57,14 +53,84 @@ export function findTaskMaps(heap: Heap, isolate: Address): TaskMaps {
   };
 }
 
-/** The isolate's fields hold the current one and the head of a list through all of them. */
-function findContexts(heap: Heap, isolate: Address): Tagged[] {
-  const found = new Set<Tagged>();
+/** What the table of roots and the fields of the Isolate lead to. */
+interface Starts {
+  readonly roots: Pick<TaskMaps, 'jobs' | 'arrays' | 'builtinClosures'>;
+  /** The isolate's fields hold the current one and the head of a list through all of them. */
+  readonly contexts: readonly Tagged[];
+}
+
+/** At the places known from before; null when anything else stands there. */
+function findKnown(
+  heap: Heap,
+  isolate: Address,
+  table: Address,
+  { taskRoots }: Learned,
+): Starts | null {
+  if (taskRoots === null) return null;
+  const roots = readRoots(heap, table, taskRoots.roots);
+  const contexts = readContexts(heap, isolate, taskRoots.contexts);
+  const isAll =
+    contexts.length > 0 &&
+    roots.indexes.length === taskRoots.roots.length &&
+    contexts.length === taskRoots.contexts.length;
+  return isAll ? { roots, contexts: contexts.map(({ word }) => word) } : null;
+}
+
+function search(heap: Heap, isolate: Address, table: Address, learned: Learned): Starts {
+  heap.memory.prefetchPointees(table, maxRoots * 8);
   heap.memory.prefetchPointees(isolate, isolateBytes);
-  for (let at = isolate; at < isolate + isolateBytes; at += 8) {
-    const word = wordAt(heap, at);
-    if (isNativeContext(heap, word)) found.add(word);
-  }
+  const roots = readRoots(
+    heap,
+    table,
+    Array.from({ length: maxRoots }, (_, i) => i),
+  );
+  const contexts = readContexts(
+    heap,
+    isolate,
+    Array.from({ length: isolateBytes / 8 }, (_, i) => i * 8),
+  );
+  // The field of the current context is empty at times: what was not there once is no place to start from.
+  const offsets = contexts.map(({ offset }) => offset);
+  const before = learned.taskRoots?.contexts.filter((offset) => offsets.includes(offset)) ?? [];
+  if (contexts.length > 0)
+    learned.taskRoots = { roots: roots.indexes, contexts: before.length > 0 ? before : offsets };
+  return { roots, contexts: contexts.map(({ word }) => word) };
+}
+
+/** @returns what of the entries at `indexes` is of use, and which these are */
+function readRoots(
+  heap: Heap,
+  table: Address,
+  indexes: readonly number[],
+): Starts['roots'] & { readonly indexes: number[] } {
+  const jobs: Tagged[] = [];
+  const arrays = new Set<Tagged>();
+  const builtinClosures: Tagged[] = [];
+  const used = indexes.filter((index) => {
+    const word = wordAt(heap, table + index * 8);
+    const type = mapType(heap, word);
+    if (/^PROMISE_(FULFILL|REJECT)_REACTION_JOB_TASK$/.test(type)) jobs.push(word);
+    else if (type === 'FIXED_ARRAY') arrays.add(word);
+    else if (type === '' && heap.is(word, 'SHARED_FUNCTION_INFO')) builtinClosures.push(word);
+    else return false;
+    return true;
+  });
+  return { jobs, arrays, builtinClosures, indexes: used };
+}
+
+function readContexts(
+  heap: Heap,
+  isolate: Address,
+  offsets: readonly number[],
+): { readonly offset: number; readonly word: Tagged }[] {
+  return offsets
+    .map((offset) => ({ offset, word: wordAt(heap, isolate + offset) }))
+    .filter(({ word }) => isNativeContext(heap, word));
+}
+
+function allContexts(heap: Heap, first: readonly Tagged[]): Tagged[] {
+  const found = new Set(first);
   // A set that grows is iterated to its end.
   for (const context of found) {
     if (found.size >= maxContexts) break;

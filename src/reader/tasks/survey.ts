@@ -3,6 +3,7 @@ import { limits } from '../../limits.ts';
 import type { Missing } from '../../report/schema.ts';
 import { readTheHole } from '../frames/isolate.ts';
 import { Heap } from '../heap/heap.ts';
+import { learnedOf } from '../layout/learned.ts';
 import type { V8Layout } from '../layout/resolve.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import type { Mapping } from '../memory/maps.ts';
@@ -106,7 +107,7 @@ function surveyOnce(plan: SurveyPlan): Attempt {
   const { target, source, mappings, isolate, endsAtMs } = plan;
   const view = new HeapView(plan);
   const graph = new TaskGraph();
-  const maps = findTaskMaps(view.heap, isolate.address);
+  const maps = findTaskMaps(view.heap, isolate.address, learnedOf(target.binary.identity));
   const pages = findHeapPages(source, mappings, isolate.address);
   const search = new HeapSearch(source, pages, maps.freeSpace);
   const found = new Finds(target.layout);

@@ -28,7 +28,7 @@ const nothing = '\0nothing';
 const modulesOf = (name) => path.join(root, 'node_modules', name);
 /** What every capture needs is one file: it would be loaded whole in any case. */
 const captureStages = new RegExp(
-  `^${dist}/(reader|capture|probe|diagnose)/|^${modulesOf('acorn')}/`,
+  `^${dist}/(reader|capture|probe(?!/service)|diagnose)/|^${modulesOf('acorn')}/`,
 );
 
 /** What `sleeper --help` needs, too. */

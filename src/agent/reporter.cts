@@ -1,5 +1,6 @@
 /** Has a report written of something that happens on this thread, while the thread waits. Never throws. */
 import type { ErrorRecord, Trigger } from '../report/schema.ts';
+import { readAsyncStores } from './async-stores.cts';
 import { deathLimitMs } from './environment.cts';
 import { logAgentError } from './error-log.cts';
 import { describeError } from './error-record.cts';
@@ -35,6 +36,7 @@ export function makeReporter(native: NativeAgent, archive: string, workerId: num
       endsAtMs: Date.now() + limitMs,
       error,
       errorTid: known.isolates.find((isolate) => isolate.workerId === workerId)?.tid,
+      asyncStores: readAsyncStores(),
       ...(thrown !== '' && { thrown: JSON.parse(thrown) as unknown }),
       ...known,
     };

@@ -21,6 +21,7 @@ import { readKeptStack } from '../reader/kept-stack.ts';
 import { openEventLoop, readProcess } from '../reader/read.ts';
 import type { EventLoopClock, KnownIsolate, ProcessReading } from '../reader/reading.ts';
 import {
+  type AsyncStore,
   type Capture,
   type ErrorRecord,
   type Missing,
@@ -60,6 +61,8 @@ export interface CaptureRequest {
   readonly values?: boolean;
   /** What only the inside knows. */
   readonly error?: ErrorRecord;
+  /** Of AsyncLocalStorage, where they cannot be read from outside. */
+  readonly asyncStores?: readonly AsyncStore[];
   /** The process is dying and waits for us; what its agent knows of that. */
   readonly death?: Death;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -146,7 +149,7 @@ export async function capture(
     ...loops,
     ...mapped,
     neighbours,
-    ...asyncStoreSection(reading?.threads ?? []),
+    ...asyncStoreSection(reading?.threads ?? [], request.asyncStores),
     ...flightSection(readFlight(request.pid), Date.now()),
     ...(death?.fault && { fault: death.fault }),
     ...(request.annotations && { annotations: { ...request.annotations } }),

@@ -1,7 +1,7 @@
 /** What an agent asks of its helper, as it comes over standard input from another process: validated before it is used. */
 import * as v from 'valibot';
 import { SleeperError } from '../errors.ts';
-import { ErrorRecord, triggerKinds } from '../report/schema.ts';
+import { AsyncStore, ErrorRecord, triggerKinds } from '../report/schema.ts';
 
 const Integer = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** `0x7f…` or a number: addresses of user space fit. */
@@ -83,6 +83,8 @@ export const AgentRequest = v.looseObject({
   ),
   /** The heap limit of V8 that was reached. */
   heapLimitBytes: v.exactOptional(Integer),
+  /** Of the thread of `error`, where its Node keeps them so that only the inside can tell. */
+  asyncStores: v.exactOptional(v.array(AsyncStore)),
   annotations: v.exactOptional(v.record(v.string(), v.string())),
   breadcrumbs: v.exactOptional(v.array(v.looseObject({}))),
 });

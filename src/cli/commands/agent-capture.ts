@@ -82,7 +82,8 @@ async function captureRequestOf(
   request: AgentRequest,
 ): Promise<import('../../capture/capture.ts').CaptureRequest> {
   const { randomUUID } = await import('node:crypto');
-  const { pid, trigger, isolates, error, annotations, breadcrumbs } = request;
+  const { pid, trigger, isolates, error, errorTid, annotations, breadcrumbs } = request;
+  const asyncStores = request.asyncStores?.map((store) => ({ ...store, tid: errorTid ?? pid }));
   const death = deathOf(request);
   return {
     pid,
@@ -93,6 +94,7 @@ async function captureRequestOf(
     isolates: isolates ?? [],
     ...(error !== undefined && { error }),
     ...(death !== null && { death }),
+    ...(asyncStores !== undefined && { asyncStores }),
     ...(annotations !== undefined && { annotations }),
     ...(breadcrumbs !== undefined && { breadcrumbs }),
   };

@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { SleeperError } from '../../errors.ts';
 import { readCacheFile, writeCacheFile } from './cache-files.ts';
+import { PrefixTree } from './prefix-tree.ts';
 import type { Address } from './source.ts';
 
 const PT_LOAD = 1;
@@ -265,42 +266,6 @@ function parseSymbols(content: unknown): Map<string, ElfSymbol> | null {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-const letters = 128;
-
-/** Some dozens of prefixes, many of which begin alike, are told from 150,000 names by walking a tree of their letters. */
-class PrefixTree {
-  /** Next node by node and letter; 0: none. */
-  readonly #next: Uint16Array;
-  readonly #isEnd: Uint8Array;
-
-  /** @param prefixes in ASCII */
-  constructor(prefixes: readonly string[]) {
-    const maxNodes = prefixes.reduce((sum, prefix) => sum + prefix.length, 1);
-    this.#next = new Uint16Array(maxNodes * letters);
-    this.#isEnd = new Uint8Array(maxNodes);
-    let nodes = 1;
-    for (const prefix of prefixes) {
-      let node = 0;
-      for (const letter of Buffer.from(prefix, 'latin1')) {
-        const edge = node * letters + letter;
-        node = this.#next[edge] ||= nodes++;
-      }
-      this.#isEnd[node] = 1;
-    }
-  }
-
-  /** True when the name at an offset begins with one of the prefixes. */
-  beginsOneAt(names: Uint8Array, offset: number): boolean {
-    let node = 0;
-    for (let at = offset; ; at++) {
-      const letter = names[at] ?? letters;
-      node = letter < letters ? (this.#next[node * letters + letter] ?? 0) : 0;
-      if (node === 0) return false;
-      if (this.#isEnd[node] === 1) return true;
-    }
-  }
 }
 
 /** A 64-bit word as a number: exact below 2^53. */

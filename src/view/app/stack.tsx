@@ -71,25 +71,17 @@ export function StackView({ stack, cwd, base, openFrames, chosen }: StackProps):
         {rows.map((row) =>
           row.kind === 'frame' ? (
             frameRow(row.frame, row.first)
-          ) : row.kind === 'omitted' ? (
-            <li key={`omitted ${row.first}`} class="folded gone">
-              {foldWords(row, frames)}
-            </li>
-          ) : unfolded.has(row.first) ? (
+          ) : row.kind !== 'omitted' && unfolded.has(row.first) ? (
             frames
               .slice(row.first, row.first + Math.min(row.count, 5 * rowsAtOnce))
               .map((frame, index) => frameRow(frame, row.first + index))
           ) : (
-            <li key={row.first} class="folded">
-              <button
-                type="button"
-                onClick={() => {
-                  expand(row);
-                }}
-              >
-                {clean(foldWords(row, frames), 300)}
-              </button>
-            </li>
+            <FoldedRow
+              key={`${row.kind} ${row.first}`}
+              row={row}
+              words={foldWords(row, frames)}
+              expand={expand}
+            />
           ),
         )}
       </ol>
@@ -106,6 +98,29 @@ export function StackView({ stack, cwd, base, openFrames, chosen }: StackProps):
         </button>
       )}
     </div>
+  );
+}
+
+interface FoldedProps {
+  readonly row: StackRow;
+  readonly words: string;
+  readonly expand: (row: StackRow) => void;
+}
+
+/** What is not in the report cannot be opened. */
+function FoldedRow({ row, words, expand }: FoldedProps): JSX.Element {
+  if (row.kind === 'omitted') return <li class="folded gone">{words}</li>;
+  return (
+    <li class="folded">
+      <button
+        type="button"
+        onClick={() => {
+          expand(row);
+        }}
+      >
+        {clean(words, 300)}
+      </button>
+    </li>
   );
 }
 

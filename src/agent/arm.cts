@@ -26,6 +26,7 @@ import { watchHttpRequests } from './http-requests.cts';
 import { loadNative, type NativeAgent, type ProcessDescription } from './native.cts';
 import { makeReporter } from './reporter.cts';
 import { cut } from './safe-value.cts';
+import { isInWorker, lostWithoutAddon, makeSubstitute } from './without-addon.cts';
 
 /** Choices at arming; the first thread that arms decides for the process. */
 export interface ArmOptions {
@@ -45,7 +46,11 @@ export interface ArmOptions {
 
 /** What a program can do with the agent it carries. */
 export interface Agent {
-  /** False: switched off (SLEEPER_DISABLE=1), or the addon cannot be loaded; all methods then do nothing. */
+  /**
+   * False: switched off (SLEEPER_DISABLE=1), or Node forbids addons (`--permission`); all methods then do nothing. True also
+   * where the addon cannot be loaded: then errors that nobody catches and ends are reported, and `agent-errors.log` says
+   * once what is lost.
+   */
   readonly armed: boolean;
   /** Writes a report of this process. @returns its path, or null when there is none; `agent-errors.log` says why */
   capture(reason: string): Promise<string | null>;
@@ -68,19 +73,53 @@ export function arm(options: ArmOptions = {}): Agent {
   if (current?.armed === true) return current;
   if (process.env['SLEEPER_DISABLE'] === '1') return inertAgent;
   const archive = options.archive ?? archiveDirectory(process.env);
+  const choices = {
+    helper: options.helper ?? process.env['SLEEPER_HELPER'],
+    exits: options.exits ?? exitReports(process.env),
+  };
   try {
     chooseRedaction(options.redact);
-    current = armNative(loadNative(), archive, {
-      helper: options.helper ?? process.env['SLEEPER_HELPER'],
-      exits: options.exits ?? exitReports(process.env),
-    });
+  } catch (failure) {
+    // Without the user's own rules nothing may be told.
+    logAgentError(archive, { what: 'arm', failure: describeError(failure) });
+    return inertAgent;
+  }
+  try {
+    current = armNative(loadNative(), archive, choices);
     return current;
   } catch (failure) {
     // Under `--permission` addons are forbidden by whoever started the program: then we are not wanted here.
-    if (!('permission' in process))
-      logAgentError(archive, { what: 'arm', failure: describeError(failure) });
-    return inertAgent;
+    if ('permission' in process || isInWorker()) return inertAgent;
+    logAgentError(archive, {
+      what: 'arm',
+      failure: describeError(failure),
+      lost: lostWithoutAddon,
+    });
+    current = armWithoutAddon(archive, choices);
+    return current;
   }
+}
+
+interface Choices {
+  readonly helper: string | undefined;
+  readonly exits: ExitReports;
+}
+
+function armWithoutAddon(archive: string, { helper, exits }: Choices): Agent {
+  const environment = helperEnvironment(process.env, archive, redactWords());
+  const substitute = makeSubstitute(helperCommand(helper), environment);
+  const reporter = makeReporter(substitute, archive, 0);
+  const stops = [watchExceptions(substitute, reporter, 0), watchExit(reporter, exits)];
+  return makeAgent(
+    substitute,
+    (reason) => {
+      logAgentError(archive, { what: 'capture', reason, failure: 'the addon is not loaded' });
+      return Promise.resolve(null);
+    },
+    () => {
+      for (const stop of stops) stop();
+    },
+  );
 }
 
 const inertAgent: Agent = {
@@ -99,11 +138,7 @@ function workerIdOf(native: NativeAgent): number {
   return (require('node:worker_threads') as typeof import('node:worker_threads')).threadId;
 }
 
-function armNative(
-  native: NativeAgent,
-  archive: string,
-  { helper, exits }: { helper: string | undefined; exits: ExitReports },
-): Agent {
+function armNative(native: NativeAgent, archive: string, { helper, exits }: Choices): Agent {
   const workerId = workerIdOf(native);
   if (workerId === 0) openFlightRecorder(native, archive);
   const errno = native.armAgent(
@@ -124,19 +159,28 @@ function armNative(
     // The table has one writer: servers in Workers are left out.
     ...(workerId === 0 ? [watchHttpRequests(native)] : []),
   ];
-  return makeAgent(native, archive, () => {
-    for (const stop of stops) stop();
-    if (workerId === 0) native.closeFlightRecorder();
-  });
+  return makeAgent(
+    native,
+    (reason) => requestCapture(native, archive, reason),
+    () => {
+      for (const stop of stops) stop();
+      if (workerId === 0) native.closeFlightRecorder();
+      native.disarmAgent();
+    },
+  );
 }
 
-function makeAgent(native: NativeAgent, archive: string, stopWatching: () => void): Agent {
+function makeAgent(
+  native: Pick<NativeAgent, 'describeProcess' | 'setAnnotations' | 'addBreadcrumb'>,
+  capture: Agent['capture'],
+  disarm: () => void,
+): Agent {
   let armed = true;
   return {
     get armed() {
       return armed;
     },
-    capture: (reason) => (armed ? requestCapture(native, archive, reason) : Promise.resolve(null)),
+    capture: (reason) => (armed ? capture(reason) : Promise.resolve(null)),
     annotate: (key, value) => {
       if (!armed) return;
       // The native side keeps them for all threads together. Too many: the newest is left out.
@@ -161,8 +205,7 @@ function makeAgent(native: NativeAgent, archive: string, stopWatching: () => voi
     disarm: () => {
       if (!armed) return;
       armed = false;
-      stopWatching();
-      native.disarmAgent();
+      disarm();
     },
   };
 }

@@ -28,9 +28,15 @@ interface Seen {
   count: number;
 }
 
+/** What the addon knows of throws. */
+export type ThrowWatch = Pick<
+  NativeAgent,
+  'claimThrow' | 'releaseThrow' | 'setOpenError' | 'isToldByWorker'
+>;
+
 /** @returns a function that stops watching */
 export function watchExceptions(
-  native: NativeAgent,
+  native: ThrowWatch,
   reporter: Reporter,
   workerId: number,
 ): () => void {
@@ -67,7 +73,7 @@ export function watchExceptions(
 }
 
 /** An error that a Worker died of is reported there, where its stack and values are; here comes what Node hands on. */
-function isTold(native: NativeAgent, { stack }: ErrorRecord, workerId: number): boolean {
+function isTold(native: ThrowWatch, { stack }: ErrorRecord, workerId: number): boolean {
   return stack !== undefined && native.isToldByWorker(stack, workerId);
 }
 

@@ -18,8 +18,11 @@ const maxMessageChars = 300;
 const mayHoldSecret =
   /pass|pwd|pw|secret|token|key|auth|cookie|jwt|bearer|cred|cv[vc]|otp|ssn|iban|sess|sid|pin|dsn|signature|card|conn|hook|@|[A-Za-z\d+/_.-]{24}|\d[\d -]{11}/i;
 
+/** Where breadcrumbs are kept. */
+type BreadcrumbRing = Pick<NativeAgent, 'addBreadcrumb'>;
+
 /** Hooks that pass every line on unchanged, and never throw. */
-export function makePinoHooks(native: NativeAgent, isArmed: () => boolean): PinoHooks {
+export function makePinoHooks(native: BreadcrumbRing, isArmed: () => boolean): PinoHooks {
   return {
     streamWrite: (line) => {
       try {
@@ -32,7 +35,7 @@ export function makePinoHooks(native: NativeAgent, isArmed: () => boolean): Pino
   };
 }
 
-function keep(native: NativeAgent, line: string): void {
+function keep(native: BreadcrumbRing, line: string): void {
   const text = line.trimEnd();
   const isPlain = text.length <= maxLineChars && !hasOptions() && !mayHoldSecret.test(text);
   if (isPlain && text.startsWith('{')) {

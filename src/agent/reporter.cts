@@ -22,8 +22,11 @@ export interface Reporter {
   readonly reportedAtMs: number;
 }
 
+/** How a report is made: what is known of the process, and who writes it. */
+export type ReportMaker = Pick<NativeAgent, 'describeProcess' | 'runHelper'>;
+
 /** @param workerId 0 on the main thread */
-export function makeReporter(native: NativeAgent, archive: string, workerId: number): Reporter {
+export function makeReporter(native: ReportMaker, archive: string, workerId: number): Reporter {
   const limitMs = deathLimitMs(process.env);
   let reportedAtMs = -Infinity;
   const report = ({ trigger, error, thrown = '' }: Incident): void => {

@@ -131,7 +131,8 @@ function isWorthwhile({ trigger, verdict, threads, tasks }: Report): boolean {
   if (trigger.secondFault === true) return verdict.kind === 'double-fault';
   if (trigger.kind !== 'exit') return true;
   const thread = threads.find(({ tid }) => tid === trigger.tid);
-  return tasks.length > 0 || (thread?.frames.length ?? 0) > 0;
+  const isFailure = (trigger.exitStatus ?? 0) !== 0;
+  return isFailure || tasks.length > 0 || (thread?.frames.length ?? 0) > 0;
 }
 
 async function writeReport(request: AgentRequest): Promise<string> {

@@ -65,6 +65,9 @@ const keepPlaces = {
   },
 };
 
+/** Modules of Node's of which we use functions alone, and in few commands: loaded at the first call. */
+const atFirstCall = new Set(['node:crypto']);
+
 /**
  * Takes Node's own modules without the namespaces that ES modules are given of them: to fill one in, Node touches every
  * export, and so loads what is loaded on demand, streams among it. A tenth of the start.
@@ -75,16 +78,23 @@ const takeBuiltins = {
     let taken = '';
     let from = 0;
     for (const node of this.parse(code).body) {
-      if (node.type !== 'ImportDeclaration' || !node.source.value.startsWith('node:')) continue;
-      const module = `globalThis.process.getBuiltinModule('${node.source.value}')`;
+      const name = node.type === 'ImportDeclaration' ? node.source.value : '';
+      if (!name.startsWith('node:')) continue;
       taken += code.slice(from, node.start);
-      for (const { type, local, imported } of node.specifiers)
-        taken += `const ${type === 'ImportSpecifier' ? `{ ${imported.name}: ${local.name} }` : local.name} = ${module}; `;
+      for (const specifier of node.specifiers) taken += takeOne(name, specifier);
       from = node.end;
     }
     return { code: taken + code.slice(from), map: null };
   },
 };
+
+function takeOne(name, { type, local, imported }) {
+  const module = `globalThis.process.getBuiltinModule('${name}')`;
+  if (type !== 'ImportSpecifier') return `const ${local.name} = ${module}; `;
+  return atFirstCall.has(name)
+    ? `const ${local.name} = (...passed) => ${module}.${imported.name}(...passed); `
+    : `const { ${imported.name}: ${local.name} } = ${module}; `;
+}
 
 /** What their licences ask for. */
 function licences() {

@@ -48,6 +48,12 @@ export interface LookWishes {
   readonly patientUntilMs?: number;
 }
 
+/** For one of the groups of threads that stand still together. */
+interface GroupWishes extends LookWishes {
+  /** performance.now() until which other tracers are waited for, by all groups together. */
+  readonly tracedUntilMs: number;
+}
+
 /** Threads in one stop of a look that is not of one moment: more take longer to come to their stop. */
 const threadsAtOnce = 4;
 /** ETIMEDOUT of stopThreads(): the thread did not come to a stop. */
@@ -69,9 +75,11 @@ export function takeLook<Result>(
   const seen = { threads: [] as StoppedThread[], refused: [] as Look['refused'][number][] };
   const stop = new HeldStop();
   let pausedMs = 0;
+  const tracedUntilMs = performance.now() + limits.otherTracerMs;
   try {
     for (const tids of groupsOf(pid, wishes)) {
-      const { threads, refused, earlierMs } = stopAndCopy(pid, tids, wishes, memory);
+      const taken = stopAndCopy(pid, tids, { ...wishes, tracedUntilMs }, memory);
+      const { threads, refused, earlierMs } = taken;
       seen.threads.push(...threads);
       seen.refused.push(...refused);
       pausedMs = Math.max(pausedMs, earlierMs);
@@ -102,7 +110,7 @@ function groupsOf(pid: number, { tids, oneByOne }: LookWishes): Int32Array[] {
 function stopAndCopy(
   pid: number,
   tids: Int32Array,
-  wishes: LookWishes,
+  wishes: GroupWishes,
   memory: PagedMemory,
 ): Pick<Look, 'threads' | 'refused'> & { readonly earlierMs: number } {
   const registers = Buffer.alloc(tids.length * registerSetBytes);
@@ -123,7 +131,7 @@ function stopAndCopy(
 function stopAll(
   pid: number,
   words: StopWords,
-  { patientUntilMs = 0, holdWhileDecoding }: LookWishes,
+  { patientUntilMs = 0, holdWhileDecoding, tracedUntilMs }: GroupWishes,
 ): { stopped: number; earlierMs: number } {
   const native = requireNative();
   const { tids, registers, results, copy } = words;
@@ -135,7 +143,6 @@ function stopAll(
     return native.stopThreads(tids, registers, results, timeoutMs, holdLimitMs, ...copy);
   };
   let stopped = stop(limits.stopTimeoutMs);
-  const tracedUntilMs = performance.now() + limits.otherTracerMs;
   const isRefused = (): boolean => results.includes(notPermitted);
   for (let tries = 0; tries < maxTries && isRefused(); tries++) {
     const refused = tids.filter((_, i) => results[i] === notPermitted);

@@ -4,9 +4,12 @@ import fs from 'node:fs';
 import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SleeperError } from '#dist/errors.js';
+import { limits } from '#dist/limits.js';
 import { PagedMemory } from '#dist/reader/memory/paged.js';
 import { LiveMemory } from '#dist/reader/memory/live.js';
 import { takeLook } from '#dist/reader/memory/look.js';
+import { readMaps } from '#dist/reader/memory/maps.js';
+import { readThreadIds } from '#dist/reader/memory/process-files.js';
 import type { Address, MemorySource } from '#dist/reader/memory/source.js';
 import { readThreads } from '#dist/reader/read-threads.js';
 import { Target } from '#dist/reader/target.js';
@@ -75,6 +78,21 @@ for (const node of isFull ? nodeNames : supportedNodes)
           [],
         );
       }
+    });
+
+    test('nobody stands still while another tracer is waited for', async (t) => {
+      const { pid } = await spawnProgram(t, program('counter.mjs'), { node });
+      const tids = readThreadIds(pid);
+      const held = tids.find((tid) => tid !== pid);
+      await spawnProgram(t, program('hold-thread.mjs'), { args: [String(held)] });
+      const wishes = { tids, mappings: readMaps(pid), pages: [], holdWhileDecoding: true };
+      const { result, pausedMs } = takeLook(pid, wishes, (look) => look);
+      assert.deepEqual(
+        result.refused.map(({ tid }) => tid),
+        [held],
+      );
+      assert.equal(result.threads.length, tids.length - 1);
+      assert.ok(pausedMs < limits.otherTracerMs, `it stood still for ${pausedMs} ms`);
     });
 
     test('torn memory gives evidence, never an exception or an endless loop', async (t) => {

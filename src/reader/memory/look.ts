@@ -137,16 +137,23 @@ function stopAll(
   const { tids, registers, results, copy } = words;
   const holdLimitMs = holdWhileDecoding ? limits.holdLimitMs : 0;
   let earlierMs = 0;
-  const stop = (timeoutMs: number): number => {
+  const letGo = (): void => {
     earlierMs = Math.max(earlierMs, Math.abs(native.resumeThreads()) / 1000);
+  };
+  const stop = (timeoutMs: number): number => {
+    letGo();
     copy[1].fill(0, copy[2]);
     return native.stopThreads(tids, registers, results, timeoutMs, holdLimitMs, ...copy);
   };
   let stopped = stop(limits.stopTimeoutMs);
-  const isRefused = (): boolean => results.includes(notPermitted);
-  for (let tries = 0; tries < maxTries && isRefused(); tries++) {
-    const refused = tids.filter((_, i) => results[i] === notPermitted);
-    if (!waitUntilFree(refused, tracedUntilMs)) break;
+  let isFree = true;
+  for (let tries = 0; tries < maxTries && isFree && results.includes(notPermitted); tries++) {
+    // Nobody stands still while we wait for another.
+    letGo();
+    isFree = waitUntilFree(
+      tids.filter((_, i) => results[i] === notPermitted),
+      tracedUntilMs,
+    );
     stopped = stop(limits.stopTimeoutMs);
   }
   const isStarved = tids.some((tid, i) => results[i] === timedOut && !isUninterruptible(pid, tid));

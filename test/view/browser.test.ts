@@ -39,6 +39,17 @@ function open(report: Report, hash = '', options?: PageOptions): Promise<Watched
 /** The colour behind everything, as the page is asked for it. */
 const ground = 'getComputedStyle(document.body).backgroundColor';
 
+/** In the turn in which the page has been read and nothing is drawn yet. */
+const typesAtOnce = `document.addEventListener('DOMContentLoaded', () => {
+  const type = (key) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  window.groundBefore = ${ground};
+  type('t');
+  type('j');
+});`;
+const goesAtOnce = `document.addEventListener('DOMContentLoaded', () => {
+  location.hash = '#/threads';
+});`;
+
 suite('real reports', () => {
   for (const kind of chosenKinds())
     test(`${kind.id}: every place, without a fault`, async (t) => {
@@ -252,6 +263,16 @@ suite('what it shows', () => {
     // The page answers when it draws next.
     await page.waitForFunction(`${ground} !== ${JSON.stringify(dark)}`);
     await watched.assertQuiet();
+  });
+
+  test('a key and a link that come before the page was drawn', async () => {
+    const typed = await open(toldReport(), '', { initScript: typesAtOnce });
+    assert.match(await typed.page.locator(':focus').innerText(), /#0\s+applyDiscounts/);
+    assert.notEqual(await typed.page.evaluate('groundBefore'), await typed.page.evaluate(ground));
+    await typed.assertQuiet();
+    const gone = await open(toldReport(), '', { initScript: goesAtOnce });
+    await gone.page.locator('.places a[aria-current=page]:has-text("Threads")').waitFor();
+    await gone.assertQuiet();
   });
 
   test('time: lanes, flame graph both ways, charts, last words', async () => {

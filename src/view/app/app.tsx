@@ -1,7 +1,7 @@
 /** Which of the three: one report, two side by side, or the archive. */
 import type { ComponentChildren, JSX } from 'preact';
 import { Component } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Payload } from '../model/payload.ts';
 import { ArchiveView } from './archive.tsx';
 import { CompareView } from './compare.tsx';
@@ -12,12 +12,11 @@ import { useRoute } from './route.ts';
 export function App({ payload }: { readonly payload: Payload }): JSX.Element {
   const route = useRoute();
   const [isHelpOpen, setHelpOpen] = useState(false);
-  const theme = useTheme();
   useKeyboard({
     openHelp: () => {
       setHelpOpen(true);
     },
-    toggleTheme: theme.toggle,
+    toggleTheme,
   });
   return (
     <>
@@ -37,7 +36,7 @@ export function App({ payload }: { readonly payload: Payload }): JSX.Element {
         >
           keys: ?
         </button>
-        <button type="button" class="quiet" onClick={theme.toggle}>
+        <button type="button" class="quiet" onClick={toggleTheme}>
           dark or light: t
         </button>
       </footer>
@@ -81,21 +80,12 @@ function Content({
   }
 }
 
-interface Theme {
-  readonly toggle: () => void;
-}
-
-function useTheme(): Theme {
-  const [chosen, setChosen] = useState<'dark' | 'light' | null>(null);
-  useEffect(() => {
-    if (chosen !== null) document.documentElement.dataset['theme'] = chosen;
-  }, [chosen]);
-  const toggle = (): void => {
-    const isDark =
-      chosen === null ? matchMedia('(prefers-color-scheme: dark)').matches : chosen === 'dark';
-    setChosen(isDark ? 'light' : 'dark');
-  };
-  return { toggle };
+/** At once, and from what is shown now: a second key may come before the next drawing. */
+function toggleTheme(): void {
+  const { dataset } = document.documentElement;
+  const shown =
+    dataset['theme'] ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+  dataset['theme'] = shown === 'dark' ? 'light' : 'dark';
 }
 
 /** A report of which one place cannot be shown still shows the others. */

@@ -1,6 +1,6 @@
 /** Keys for those who keep their hands on them. */
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { places } from './report-view.tsx';
 
 export interface KeyActions {
@@ -19,7 +19,8 @@ const keys: readonly (readonly [string, string])[] = [
 ];
 
 export function useKeyboard({ openHelp, toggleTheme }: KeyActions): void {
-  useEffect(() => {
+  // With the first drawing, not after it: who sees the page may type.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const target = event.target instanceof HTMLElement ? event.target : null;
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -58,7 +59,7 @@ function moveFocus(step: number): void {
 
 export function Help({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.showModal();
   }, []);
   return (

@@ -1,5 +1,5 @@
 /** Every place has an address: the part of the URL behind `#`. */
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** `#/threads/4242/0` as `['threads', '4242', '0']`. Hostile addresses are only words that name no place. */
 export function readRoute(hash: string): readonly string[] {
@@ -35,7 +35,7 @@ export function replaceRoute(...parts: readonly (string | number)[]): void {
 /** The place that is shown, followed. */
 export function useRoute(): readonly string[] {
   const [route, setRoute] = useState(() => readRoute(location.hash));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const follow = (): void => {
       setRoute(readRoute(location.hash));
     };

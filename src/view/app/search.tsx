@@ -1,6 +1,6 @@
 /** One box for everything in the report. */
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Report } from '../../report/schema.ts';
 import { findEntries, searchIndexOf } from '../model/search.ts';
 import type { SearchEntry } from '../model/search.ts';
@@ -22,13 +22,14 @@ export function Search({ report, base }: SearchProps): JSX.Element {
   const [isUsed, setUsed] = useState(false);
   const index = useMemo(() => (isUsed ? searchIndexOf(report) : []), [report, isUsed]);
   const { found, total } = useMemo(() => findEntries(index, query, maxFound), [index, query]);
-  useEffect(() => {
+  const ask = (words: string): void => {
+    setQuery(words);
     setActive(0);
-  }, [query]);
+  };
   const open = (entry: SearchEntry | undefined): void => {
     if (entry === undefined) return;
     goTo(...base, ...entry.where);
-    setQuery('');
+    ask('');
     box.current?.querySelector('input')?.blur();
   };
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -38,7 +39,7 @@ export function Search({ report, base }: SearchProps): JSX.Element {
       setActive(Math.min(found.length - 1, Math.max(0, active + step)));
     } else if (event.key === 'Enter') open(found[active]);
     else if (event.key === 'Escape') {
-      setQuery('');
+      ask('');
       box.current?.querySelector('input')?.blur();
     }
   };
@@ -60,7 +61,7 @@ export function Search({ report, base }: SearchProps): JSX.Element {
         }}
         onInput={(event) => {
           setUsed(true);
-          setQuery(event.currentTarget.value);
+          ask(event.currentTarget.value);
         }}
         onKeyDown={onKeyDown}
       />

@@ -138,6 +138,8 @@ export const limits = {
   starvedStopTimeoutMs: 4_000,
   /** How long another tracer is waited for: another look at the process is over by then, a debugger is not. */
   otherTracerMs: 250,
+  /** How long our own helper threads are waited for before somebody else's are stopped. */
+  ownThreadsMs: 10,
   /** The native side resumes the target after this time whatever we are doing. */
   holdLimitMs: 500,
   /** For trying the capture on ourselves, to have it compiled when it is wanted. */

@@ -41,11 +41,25 @@ export function readTracerPid(pid: number): number {
 
 /** True: the thread sleeps so that nothing wakes it, or is gone; it will not come to a stop soon. */
 export function isUninterruptible(pid: number, tid: number): boolean {
+  return 'DZX'.includes(readThreadState(pid, tid));
+}
+
+/** Threads of our own process, but for the one that asks, that have or want a processor. */
+export function readOwnBusyThreads(): number[] {
+  const asking = Number(/\d+$/.exec(readlinkSync('/proc/thread-self'))?.[0]);
+  return readThreadIds(process.pid).filter(
+    (tid) => tid !== asking && readThreadState(process.pid, tid) === 'R',
+  );
+}
+
+/** The letter of proc(5), field 3 of stat; X for a thread that is gone. */
+function readThreadState(pid: number, tid: number): string {
   try {
     const stat = readProcText(`/proc/${pid}/task/${tid}/stat`);
-    return /^\) [DZX]/.test(stat.slice(stat.lastIndexOf(')')));
+    // Parentheses may also stand in the name before it.
+    return stat.charAt(stat.lastIndexOf(')') + 2);
   } catch {
-    return true;
+    return 'X';
   }
 }
 

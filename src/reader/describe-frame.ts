@@ -15,16 +15,20 @@ const assignmentSearchChars = 160;
 /** And around a call, the name of what it calls. */
 const calleeSearchChars = 120;
 
+/** Of which frames the values are read, by the function's own name; others are named and placed, no more. */
+export type ValuesWanted = (functionName: string) => boolean;
+export const allValues: ValuesWanted = () => true;
+export const noValues: ValuesWanted = () => false;
+
 export class FrameDescriber {
   readonly #heap: Heap;
   readonly #scripts: ScriptCache;
   readonly #values: ValueReader;
   readonly #time: OpeningTime;
-  readonly #withValues: boolean;
+  readonly #wanted: ValuesWanted;
 
-  /** @param withValues false: frames are named and placed, no more */
-  constructor(heap: Heap, scripts: ScriptCache, time: OpeningTime, withValues = true) {
-    this.#withValues = withValues;
+  constructor(heap: Heap, scripts: ScriptCache, time: OpeningTime, wanted: ValuesWanted) {
+    this.#wanted = wanted;
     this.#heap = heap;
     this.#scripts = scripts;
     this.#values = new ValueReader(heap, scripts);
@@ -57,7 +61,7 @@ export class FrameDescriber {
     names: FunctionNames | null,
     isInternal: boolean,
   ): Pick<Frame, 'receiver' | 'arguments' | 'locals' | 'closure'> {
-    if (!this.#withValues) return { arguments: [], locals: [] };
+    if (!this.#wanted(activation.shared.name)) return { arguments: [], locals: [] };
     const variables = readVariables(this.#heap, activation, names);
     return {
       receiver: this.#read(activation.receiver),
@@ -72,7 +76,7 @@ export class FrameDescriber {
     return {
       function: call.name !== '' ? call.name : this.#calleeInSource(caller),
       kind: 'native',
-      arguments: this.#unnamed(call.arguments),
+      arguments: this.#wanted(call.name) ? this.#unnamed(call.arguments) : [],
       locals: [],
     };
   }
@@ -80,17 +84,17 @@ export class FrameDescriber {
   #builtinFrame(activation: Activation): Frame {
     const { shared, builtinName = '' } = activation;
     const name = shared.name !== '' ? shared.name : builtinName;
+    const isWanted = this.#wanted(name);
     return {
       function: activation.isConstruct === true ? `new ${name}` : name,
       kind: 'builtin',
-      ...(this.#withValues && { receiver: this.#read(activation.receiver) }),
-      arguments: this.#unnamed(activation.arguments),
+      ...(isWanted && { receiver: this.#read(activation.receiver) }),
+      arguments: isWanted ? this.#unnamed(activation.arguments) : [],
       locals: [],
     };
   }
 
   #unnamed(slots: readonly Slot[]): Variable[] {
-    if (!this.#withValues) return [];
     return slots.map((slot, i) => ({ name: `arg${i}`, value: this.#read(slot) }));
   }
 

@@ -2,6 +2,7 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
+import type { ValuesWanted } from './describe-frame.ts';
 import type { CallPlace } from './frames/loop-check.ts';
 import { type Look, takeLook } from './memory/look.ts';
 import type { Mapping } from './memory/maps.ts';
@@ -18,6 +19,8 @@ export interface LookPlan {
   readonly pages: Set<Address>;
   readonly endsAtMs: number;
   readonly decode: (look: Look, budgetMs: number, at?: CallPlace) => ThreadReading[];
+  /** Stacks alone, with the values only of those functions that are named. */
+  readonly decodeStacks: (look: Look, values: ValuesWanted) => ThreadReading[];
 }
 
 /** The look that counts. */

@@ -102,7 +102,7 @@ export async function takeQuickLooks(
   wishes: QuickLookWishes,
   counted: CountedPulses,
 ): Promise<{ readonly looks: QuickLook[]; readonly pausedMs: number }> {
-  const { target, mappings, tids, pages, endsAtMs, decode } = plan;
+  const { target, mappings, tids, pages, endsAtMs, decodeStacks } = plan;
   const { startedAtMs } = counted;
   let before = counted.pulses;
   const looks: QuickLook[] = [];
@@ -131,7 +131,7 @@ export async function takeQuickLooks(
       target.pid,
       { tids, mappings, pages, holdWhileDecoding: false },
       (look) => {
-        const threads = decode(look, 0);
+        const threads = decodeStacks(look, (name) => name === tickFunction);
         for (const page of look.memory.usedPages) pages.add(page);
         return threads;
       },

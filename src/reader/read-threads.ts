@@ -1,7 +1,7 @@
 /** From one look to the JavaScript threads in it: which threads have an isolate, and what stands on their stacks. */
 import type { Frame } from '../report/schema.ts';
 import { readAsyncStores } from './async-stores.ts';
-import { FrameDescriber } from './describe-frame.ts';
+import { allValues, FrameDescriber, type ValuesWanted } from './describe-frame.ts';
 import type { Activation } from './frames/activation.ts';
 import { ActivationReader } from './frames/activations.ts';
 import type { CodeSpace } from './frames/code-space.ts';
@@ -41,8 +41,8 @@ export interface Scene {
   readonly mappings: readonly Mapping[];
   /** performance.now() after which values are no longer opened. */
   readonly endsAtMs: number;
-  /** False: names and places only. Default true. */
-  readonly values?: boolean;
+  /** Absent: of all frames. */
+  readonly values?: ValuesWanted;
   /** True: the stacks are from before a scavenge. */
   readonly scavenged?: boolean;
 }
@@ -117,7 +117,8 @@ class ThreadReader {
     this.#unwinder = new Unwinder(this.#heap, place);
     this.#activations = new ActivationReader(this.#heap, place, target.binary.bytecodeSizes);
     this.#time = new OpeningTime(scene.endsAtMs);
-    this.#describer = new FrameDescriber(this.#heap, target.scripts, this.#time, scene.values);
+    const values = scene.values ?? allValues;
+    this.#describer = new FrameDescriber(this.#heap, target.scripts, this.#time, values);
   }
 
   findIsolate(start: ThreadStart): IsolateState | null {

@@ -14,6 +14,7 @@ import { getSystemErrorMap } from 'node:util';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
+import { allValues, noValues, type ValuesWanted } from './describe-frame.ts';
 import { saveLearned } from './layout/learned.ts';
 import { readEventLoop } from './loop/event-loop.ts';
 import { momentOf, readActivityAt, readUnstopped, rehearseActivity } from './loop/moment.ts';
@@ -99,17 +100,18 @@ async function readStopped(
   const mappings = target.readMappings();
   const endsAtMs = performance.now() + options.deadlineMs;
   const known = new Map(options.isolates?.map((isolate) => [isolate.tid, isolate]));
-  const decode: LookPlan['decode'] = (look, budgetMs, at) =>
-    readThreads(
-      {
-        target,
-        memory: look.memory,
-        mappings,
-        endsAtMs: Math.min(endsAtMs, performance.now() + budgetMs),
-        values: options.values !== false,
-      },
-      look.threads.map((thread) => threadStart(thread, known.get(thread.tid), at)),
-    );
+  const decodeOf =
+    (values: ValuesWanted): LookPlan['decode'] =>
+    (look, budgetMs, at) =>
+      readThreads(
+        {
+          ...{ target, memory: look.memory, mappings, values },
+          endsAtMs: Math.min(endsAtMs, performance.now() + budgetMs),
+        },
+        look.threads.map((thread) => threadStart(thread, known.get(thread.tid), at)),
+      );
+  const decode = decodeOf(options.values === false ? noValues : allValues);
+  const decodeStacks: LookPlan['decodeStacks'] = (look, values) => decodeOf(values)(look, 0);
 
   const rehearsal = rehearse(target, mappings, options, decode);
   const { look: first } = rehearsal.result;
@@ -123,7 +125,7 @@ async function readStopped(
   const native = readNativeThreads({ target, memory: first.memory, mappings, endsAtMs }, others);
   const loops = rehearseActivity(target, mappings, first, { tids, endsAtMs });
   const pages = new Set(first.memory.usedPages);
-  const plan = { ...loops, target, mappings, pages, endsAtMs, decode };
+  const plan = { ...loops, target, mappings, pages, endsAtMs, decode, decodeStacks };
   const owners = first.threads.filter(({ tid }) => tids.includes(tid)).map(threadPointerOf);
   const isolates = findIsolates(target, new LiveMemory(pid), mappings, owners);
   const pulses = new PulseReader(target, plan.subject.loadBias, isolates, plan.prepared.loops);

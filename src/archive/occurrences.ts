@@ -3,7 +3,7 @@
  * appended as a line, with one write. The same trouble again within the cool-down is one line more, no report.
  *
  *   {"signature":"js-busy …"}
- *   {"at":"2026-11-24T…","pid":4242,"host":"web1","report":"2026…-1f3a9c2e"}   report: the file that was written
+ *   {"at":"2026-11-24T…","pid":4242,"host":"web1","trigger":"poll","report":"2026…-1f3a9c2e"}   report: the file that was written
  *
  * Without locks, and no count is lost. When the file `3.jsonl` has grown, whoever notices makes `4.jsonl`: under a temporary name, whole,
  * then by link(2), so that one of several wins. It begins with what the ones before it add up to:
@@ -28,6 +28,8 @@ export interface Occurrence {
   readonly at: string;
   readonly pid: number;
   readonly host: string;
+  /** Kind of what triggered the capture; absent: noted by an earlier version. */
+  readonly trigger?: string;
   /** Stem of the report that was written; absent: it was only counted. */
   readonly report?: string;
 }
@@ -82,6 +84,32 @@ export async function readOccurrences(
     if (tally !== null) return tally.history; // else the file was summed up just now
   }
   return null;
+}
+
+/**
+ * Whether a process was seen since a moment, of whatever signature.
+ * @param path the directory `signatures`
+ * @param triggers kinds of trigger that count
+ * @param sinceMs wall clock, milliseconds since 1970
+ */
+export async function isNoted(
+  path: string,
+  pid: number,
+  triggers: ReadonlySet<string>,
+  sinceMs: number,
+): Promise<boolean> {
+  for (const name of await readdir(path).catch(() => [])) {
+    const own = `${path}/${name}`;
+    const file = fileOf(own, await newestIn(own));
+    const stats = await lstat(file).catch(() => null);
+    if (stats === null || stats.mtimeMs < sinceMs) continue;
+    const lines = (await readLines(file, 0))?.split('\n') ?? [];
+    const seen = lines.map(parseLine).flatMap(toOccurrence);
+    const isIt = (one: Occurrence): boolean =>
+      one.pid === pid && triggers.has(one.trigger ?? '') && Date.parse(one.at) >= sinceMs;
+    if (seen.some(isIt)) return true;
+  }
+  return false;
 }
 
 /** Notes one occurrence. A failure is the caller's to tell or to bear: no report depends on it. @throws the system's error */
@@ -234,10 +262,15 @@ async function readLines(path: string, from: number): Promise<string | null> {
   }
 }
 
-function toOccurrence({ at, pid, host, report }: Record<string, unknown>): Occurrence[] {
+function toOccurrence(fields: Record<string, unknown>): Occurrence[] {
+  const { at, pid, host, trigger, report } = fields;
   if (typeof at !== 'string') return [];
   return [
-    { at, pid: Number(pid), host: String(host), ...(typeof report === 'string' && { report }) },
+    {
+      ...{ at, pid: Number(pid), host: String(host) },
+      ...(typeof trigger === 'string' && { trigger }),
+      ...(typeof report === 'string' && { report }),
+    },
   ];
 }
 

@@ -172,11 +172,9 @@ async function countOnly(path: string, facts: ReportFacts): Promise<void> {
 }
 
 function note(directory: SafeDirectory, facts: ReportFacts, report?: string): Promise<void> {
-  const { capturedAt, pid, hostname, header } = facts;
+  const { capturedAt, pid, hostname, triggerKind, header } = facts;
   const occurrence = {
-    at: capturedAt,
-    pid,
-    host: hostname,
+    ...{ at: capturedAt, pid, host: hostname, trigger: triggerKind },
     ...(report !== undefined && { report }),
   };
   return addOccurrence(directory, header.signature, occurrence).catch(() => undefined);

@@ -1,9 +1,11 @@
 /**
  * The last words of processes that vanished: their flight recorder, opened while they lived or found in its directory, becomes
- * a report in the archive. Processes that ended by themselves, and those whose crash was reported, get none.
+ * a report in the archive. Processes that ended by themselves, and those whose crash was reported or counted, get none.
  */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { findByProcess } from '../archive/names.ts';
+import { isNoted, signaturesName } from '../archive/occurrences.ts';
 import { type VanishedRequest, captureVanished } from '../capture/vanished.ts';
 import { diagnose } from '../diagnose/diagnose.ts';
 import { signatureOf } from '../diagnose/signature.ts';
@@ -76,12 +78,13 @@ function reasonOf({ pid, end }: Vanishing): string {
   return `process ${pid} vanished`;
 }
 
-/** The agent could report the crash itself; that report tells more. */
+/** The agent could report the crash itself: that report tells more. Or count it: then others like it tell more. */
 async function isReported(archive: string, pid: number, record?: FlightRecord): Promise<boolean> {
   const last = record?.loops.map(({ sinceMs }) => sinceMs) ?? [Date.now()];
   const sinceMs = Math.max(record?.armedAtMs ?? 0, ...last) - crashWindowMs;
   const found = await findByProcess(archive, new Set([pid]), sinceMs).catch(() => []);
-  return found.some(({ triggerKind }) => crashKinds.has(triggerKind));
+  if (found.some(({ triggerKind }) => crashKinds.has(triggerKind))) return true;
+  return isNoted(join(archive, signaturesName), pid, crashKinds, sinceMs);
 }
 
 async function seal(archive: string, vanishing: Vanishing): Promise<SealedReport> {

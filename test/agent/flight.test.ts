@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { suite, test } from 'node:test';
+import { defaultRepeatPolicy } from '#dist/archive/occurrences.js';
 import { captureVanished } from '#dist/capture/vanished.js';
 import { diagnose } from '#dist/diagnose/diagnose.js';
 import { openFlight } from '#dist/probe/flight-file.js';
@@ -129,6 +130,29 @@ suite('killed from outside', () => {
     await waitFor('both have theirs', () => recorders(place).length === 2);
     for (const { pid } of [next, third]) process.kill(pid, 0);
     assert.equal(reports(place).length, 1);
+  });
+
+  test('a program that crashes again and again: what is only counted is not told as killed', async (t) => {
+    const place = makePlace(t);
+    const pids: number[] = [];
+    for (let times = 0; times < 6; times++) {
+      const target = spawnCommand(t, armedCommand('20', 'process.abort()'), { env: place.env });
+      assert.equal((await target.exited).signal, 'SIGABRT');
+      pids.push(target.pid);
+    }
+    // The next start looks at what the last of them has left.
+    const next = await startRecorded(t, place, waiting);
+    await waitFor('only the living have a recorder', () => recorders(place).length === 1);
+    process.kill(next.pid, 0);
+    assert.deepEqual(
+      reports(place).map(({ trigger, process: { pid } }) => [trigger.kind, pid]),
+      pids.slice(0, defaultRepeatPolicy.maxExamples).map((pid) => ['abort', pid]),
+    );
+    // Who sees it end asks the same question.
+    const run = startSleeper(t, ['run', '--', nodeBinary('20'), '-e', 'process.abort()'], place);
+    await run.exited;
+    const kinds = reports(place).map(({ trigger }) => trigger.kind);
+    assert.deepEqual(new Set(kinds), new Set(['abort']), run.lines.join('\n'));
   });
 
   test('the OOM killer, by a control group with a limit', async (t) => {

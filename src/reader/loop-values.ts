@@ -49,7 +49,7 @@ function lookAtLoop(plan: LookPlan, tid: number): TakenLook<ThreadReading | null
     const { memory, threads } = look;
     const [stopped] = threads;
     const at = stopped === undefined ? null : findReadableCall({ ...plan, memory }, stopped);
-    const read = at === null ? [] : plan.decode(look, limits.decodeInStopMs, at);
+    const read = at === null ? [] : plan.decode(look, plan.endsAtMs - performance.now(), at);
     for (const page of memory.usedPages) pages.add(page);
     lateReads = memory.lateReads.size;
     return read[0] ?? null;

@@ -53,6 +53,8 @@ const faults: Readonly<Record<string, string>> = {
   'SIGABRT of process.abort()': 'process.abort()',
   'SIGSEGV at the end of the stack': 'faults.overflow()',
   'SIGSEGV in a thread of an addon': 'faults.segvInThread()',
+  'SIGSEGV in a thread of the pool': 'faults.segvInPool()',
+  "SIGSEGV below somebody else's handler": 'faults.chainHandler(); faults.segv()',
   'SIGSEGV in a Worker':
     'const { Worker, isMainThread } = require("node:worker_threads");' +
     `new Worker('require(' + ${JSON.stringify(JSON.stringify(faultAddon()))} + ').segv()', { eval: true })`,

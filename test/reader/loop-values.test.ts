@@ -32,6 +32,25 @@ for (const node of nodeNames)
     assert.ok(turns.size > readings / 2, 'the loop runs on between them');
   });
 
+test('a loop among many values: all of them are opened, however long that takes', async (t) => {
+  const target = await spawnProgram(t, program('wide-loop.cjs'), { node: '24' });
+  const readLoop = async () => {
+    const thread = mainThread(await read(target.pid), target.pid);
+    if (thread.note?.includes('of a turn of their loop') !== true) return null;
+    return thread.frames.find((frame) => frame.arguments.length === 60) ?? null;
+  };
+  const frame = await waitFor(
+    'the loop is optimised and its values are read',
+    readLoop,
+    deadlineMs,
+  );
+  const closed = frame.arguments.filter(({ value }) => value.properties === undefined);
+  assert.deepEqual(
+    closed.map(({ name, value }) => `${name} = ${value.preview}`),
+    [],
+  );
+});
+
 function assertBelongTogether(seen: Record<string, string>): void {
   assert.match(seen['turn'] ?? '', /^\d+$/);
   const turn = Number(seen['turn']);

@@ -11,6 +11,11 @@
 
 typedef void *napi_env, *napi_value, *napi_info;
 int napi_create_function(napi_env, const char *, size_t, napi_value (*)(napi_env, napi_info), void *, napi_value *);
+typedef void *napi_async_work;
+int napi_create_string_utf8(napi_env, const char *, size_t, napi_value *);
+int napi_create_async_work(napi_env, napi_value, napi_value, void (*)(napi_env, void *),
+                           void (*)(napi_env, int, void *), void *, napi_async_work *);
+int napi_queue_async_work(napi_env, napi_async_work);
 int napi_set_named_property(napi_env, napi_value, const char *, napi_value);
 
 __attribute__((noinline)) int read_word(volatile int *at) { return *at; }
@@ -62,6 +67,30 @@ static napi_value segv_in_thread(napi_env env, napi_info info) {
   return 0;
 }
 
+static void die_in_pool(napi_env env, void *data) { die(data); }
+static void never(napi_env env, int status, void *data) {}
+static napi_value segv_in_pool(napi_env env, napi_info info) {
+  napi_value name;
+  napi_async_work work;
+  napi_create_string_utf8(env, "resize", 6, &name);
+  napi_create_async_work(env, 0, name, die_in_pool, never, 0, &work);
+  napi_queue_async_work(env, work);
+  return 0;
+}
+
+/* A crash handler of somebody else, who is well behaved: the one before it is called. */
+static struct sigaction before;
+static void tell_and_pass_on(int signal, siginfo_t *info, void *context) {
+  write(1, "somebody else\n", 14);
+  if (before.sa_flags & SA_SIGINFO) before.sa_sigaction(signal, info, context);
+  else sigaction(signal, &before, 0);
+}
+static napi_value chain_handler(napi_env env, napi_info info) {
+  struct sigaction action = {.sa_sigaction = tell_and_pass_on, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  sigaction(SIGSEGV, &action, &before);
+  return 0;
+}
+
 /* As V8 does when one of its own checks fails. */
 static napi_value failed_check(napi_env env, napi_info info) {
   void (*fatal)(const char *, ...) = (void (*)(const char *, ...))dlsym(RTLD_DEFAULT, "_Z8V8_FatalPKcz");
@@ -92,6 +121,8 @@ napi_value napi_register_module_v1(napi_env env, napi_value exports) {
              {"corruptedHeap", corrupted_heap},
              {"overflow", overflow},
              {"segvInThread", segv_in_thread},
+             {"segvInPool", segv_in_pool},
+             {"chainHandler", chain_handler},
              {"failedCheck", failed_check},
              {"allocateInHandler", allocate_in_handler}};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

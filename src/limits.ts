@@ -61,6 +61,12 @@ export const limits = {
   maxMapNameChars: 1_000,
   /** Time for finding and reading them in a capture, while the target runs; and never more than half of what is left. */
   sourceMapsMs: 4_000,
+  /** The same for the package.json of what a report speaks of. */
+  packagesMs: 500,
+  maxPackages: 300,
+  maxPackageBytes: 1 << 20,
+  /** The registry allows 214 for a name. */
+  maxPackageNameChars: 250,
   /** Bytes searched backwards from a pc for the header of its Code object. */
   maxCodeSearchBytes: 4 << 20,
   /** Bytes of a WebAssembly module read for the names and places of its functions: large ones have some 30 MB. */
@@ -146,6 +152,8 @@ export const limits = {
   warmUpMs: 2_000,
   /** Our own budget for decoding while the target stands still. */
   decodeInStopMs: 60,
+  /** Descriptors whose kind is looked at; all are counted. */
+  maxDescriptorsLookedAt: 2_000,
   /** Handles listed of one event loop: a busy server has some ten thousand connections. */
   maxHandles: 20_000,
   /** Requests listed of one thread pool queue. */

@@ -38,6 +38,7 @@ import { asyncStoreSection } from './async-stores.ts';
 import { flightSection, toBreadcrumb } from './flight-section.ts';
 import { liveLoopSection } from './loop-section.ts';
 import { readNeighbours } from './neighbours.ts';
+import { readPackages } from './packages.ts';
 import { processSection } from './process-section.ts';
 import { mapCapture, type MapWishes } from './original-places.ts';
 import { mergeThreads, nameCalls } from './threads.ts';
@@ -168,7 +169,7 @@ async function isolatesOf(
   return request.askAgent === false ? [] : askAgent(request.pid, dependencies, missing);
 }
 
-/** What holds places, with those before compilation by the source maps that the target sees. */
+/** What holds places, with those before compilation by the source maps that the target sees; and the packages of it all. */
 async function mapTarget(
   placed: Pick<Capture, 'threads' | 'timers'> & {
     readonly tasks: readonly Task[];
@@ -184,7 +185,9 @@ async function mapTarget(
     readonly timeLeftMs: number;
     readonly missing: Missing[];
   },
-): Promise<Pick<Capture, 'threads' | 'tasks' | 'timers' | 'samples' | 'error' | 'scripts'>> {
+): Promise<
+  Pick<Capture, 'threads' | 'tasks' | 'timers' | 'samples' | 'error' | 'scripts' | 'packages'>
+> {
   const { samples, tasks, ...rest } = placed;
   const all = {
     ...rest,
@@ -200,7 +203,17 @@ async function mapTarget(
     directory: request.sourceMapDirectory,
   });
   missing.push(...mapped.missing);
-  return { ...mapped.placed, ...(mapped.scripts.length > 0 && { scripts: [...mapped.scripts] }) };
+  const packages = await readPackages({
+    pid: request.pid,
+    files: mapped.scripts.map(({ file }) => file),
+    startedAtMs: startedAtMs.known ? startedAtMs.value : 0,
+    timeMs: timeLeftMs / 2,
+  });
+  return {
+    ...mapped.placed,
+    ...(mapped.scripts.length > 0 && { scripts: [...mapped.scripts] }),
+    ...(packages.length > 0 && { packages }),
+  };
 }
 
 /** @returns null when the loop cannot be found; the reader will say why */

@@ -43,6 +43,9 @@ export function processSection(
   take('stdio', facts.stdio, (stdio) => {
     section.stdio = stdio;
   });
+  take('descriptors', facts.descriptors, ({ count, kinds }) => {
+    section.descriptors = { count, kinds: { ...kinds } };
+  });
   if (reading?.nodeVersion !== undefined) section.nodeVersion = reading.nodeVersion;
   if (reading !== null) section.v8Version = reading.v8Version;
   return section;

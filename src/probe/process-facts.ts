@@ -1,6 +1,15 @@
 /** What a process is: its command line, environment, limits and surroundings, from /proc/PID. */
-import { type Fact, readFact, readLinkFact, readTargetMemoryFact } from './fact.ts';
+import { readdirSync } from 'node:fs';
+import { limits } from '../limits.ts';
+import { type Fact, readFact, readLinkFact, readTargetMemoryFact, reasonOf } from './fact.ts';
 import { readStat } from './stat.ts';
+
+/** What a process has open. */
+export interface Descriptors {
+  readonly count: number;
+  /** Of those that were looked at. */
+  readonly kinds: Readonly<Record<string, number>>;
+}
 
 /** Each fact may be absent with its own reason. */
 export interface ProcessFacts {
@@ -13,6 +22,7 @@ export interface ProcessFacts {
   readonly containerId: Fact<string>;
   /** What descriptors 0, 1 and 2 are; `closed` for one that is not open. */
   readonly stdio: Fact<string[]>;
+  readonly descriptors: Fact<Descriptors>;
   readonly uptimeMs: Fact<number>;
   /** Wall clock, milliseconds since 1970, exact to about 10 ms. */
   readonly startedAtMs: Fact<number>;
@@ -35,6 +45,7 @@ export async function readProcessFacts(pid: number, deadlineMs: number): Promise
     cgroup,
     containerId: findContainerId(cgroup),
     stdio: readStdio(pid),
+    descriptors: readDescriptors(pid),
     uptimeMs,
     startedAtMs: uptimeMs.known ? { known: true, value: Date.now() - uptimeMs.value } : uptimeMs,
   };
@@ -95,6 +106,30 @@ function readStdio(pid: number): Fact<string[]> {
     else return target;
   }
   return { known: true, value: names };
+}
+
+function readDescriptors(pid: number): Fact<Descriptors> {
+  let names: string[];
+  try {
+    names = readdirSync(`/proc/${pid}/fd`);
+  } catch (error) {
+    return { known: false, reason: reasonOf(error) };
+  }
+  const kinds: Record<string, number> = {};
+  for (const name of names.slice(0, limits.maxDescriptorsLookedAt)) {
+    const target = readLinkFact(`/proc/${pid}/fd/${name}`);
+    if (!target.known) continue; // closed meanwhile
+    const kind = descriptorKind(target.value);
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  return { known: true, value: { count: names.length, kinds } };
+}
+
+/** By the kernel's name of what a descriptor leads to: `socket:[4711]`, `anon_inode:[eventpoll]`, a path. */
+function descriptorKind(target: string): string {
+  if (target.startsWith('/dev/')) return 'device';
+  if (target.startsWith('/')) return 'file';
+  return /^anon_inode:\[?([^\]]+)/.exec(target)?.[1] ?? target.split(':')[0] ?? 'other';
 }
 
 /** Time since the process started, by the clock of /proc/uptime (CLOCK_BOOTTIME). */

@@ -531,6 +531,14 @@ export const Process = v.looseObject({
   env: v.exactOptional(v.record(v.string(), v.string())),
   /** What descriptors 0, 1 and 2 are: `pipe:[…]`, `/dev/pts/0`, a path. */
   stdio: v.exactOptional(v.array(v.string())),
+  /** Descriptors it has open. Added in format 2. */
+  descriptors: v.exactOptional(
+    v.looseObject({
+      count: v.number(),
+      /** How many of each kind, as far as they were looked at: `socket`, `pipe`, `file`, or the kernel's word, such as `eventpoll`. */
+      kinds: v.record(v.string(), v.number()),
+    }),
+  ),
   /** What the CPU quota of its control group did to it during the capture. Absent: it has none. Added in format 2. */
   cpuQuota: v.exactOptional(
     v.looseObject({
@@ -729,6 +737,16 @@ export const Script = v.looseObject({
 });
 export type Script = v.InferOutput<typeof Script>;
 
+/** An npm package that the report speaks of: files of it stand in stacks, tasks or timers, or an addon of it is loaded. Added in format 2. */
+export const Package = v.looseObject({
+  name: v.string(),
+  version: v.exactOptional(v.string()),
+  directory: v.string(),
+  /** True: its package.json was changed since the process started, which may run another version. */
+  changedSinceStart: v.exactOptional(v.boolean()),
+});
+export type Package = v.InferOutput<typeof Package>;
+
 /** Everything. */
 export const Report = v.looseObject({
   id: v.string(),
@@ -772,6 +790,8 @@ export const Report = v.looseObject({
   samples: v.exactOptional(v.array(Sample)),
   neighbours: v.exactOptional(v.array(Neighbour)),
   scripts: v.exactOptional(v.array(Script)),
+  /** The program's own first, the others by name. */
+  packages: v.exactOptional(v.array(Package)),
   /** Every rung that failed and every fact that could not be had, with the reason. */
   missing: v.array(v.looseObject({ what: v.string(), reason: v.string() })),
   redactions: v.looseObject({ count: v.number(), keys: v.array(v.string()) }),

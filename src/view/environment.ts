@@ -3,7 +3,7 @@ import type { Report } from '../report/schema.ts';
 import { sanitize } from '../report/sanitize.ts';
 import { span, wrap } from './layout.ts';
 import type { Line } from './layout.ts';
-import { hostWords, versionWords } from './model/process.ts';
+import { descriptorWords, hostWords, packageWords, versionWords } from './model/process.ts';
 import { loopWords } from './model/thread.ts';
 import { formatCount } from './model/units.ts';
 import { valueWords } from './model/value.ts';
@@ -30,7 +30,15 @@ export function surroundingLines(report: Report, width: number, full: boolean): 
     ['cwd', process.cwd],
     ['exec', process.execPath],
     ['versions', versionWords(process)],
+    [
+      'packages',
+      report.packages
+        ?.slice(0, full ? 1_000 : 20)
+        .map(packageWords)
+        .join(', '),
+    ],
     ['stdio', process.stdio?.join('  ')],
+    ['fds', descriptorWords(process)],
     ['cgroup', process.cgroup],
     ['host', hostWords(host)],
   ];

@@ -2,7 +2,13 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Report } from '../../report/schema.ts';
-import { hostWords, quoteCommand, versionWords } from '../model/process.ts';
+import {
+  descriptorWords,
+  hostWords,
+  packageWords,
+  quoteCommand,
+  versionWords,
+} from '../model/process.ts';
 import { formatDuration, formatTime } from '../model/units.ts';
 import { clean } from './text.ts';
 import { ScopeView } from './value-tree.tsx';
@@ -27,6 +33,7 @@ export function EnvironmentPage({ report }: { readonly report: Report }): JSX.El
           ['started', process.startTime],
           ['up for', process.uptimeMs === undefined ? undefined : formatDuration(process.uptimeMs)],
           ['stdin, stdout, stderr', process.stdio?.join('  ')],
+          ['descriptors', descriptorWords(process)],
           ['cgroup', process.cgroup],
           ['host', hostWords(host)],
           [
@@ -44,6 +51,10 @@ export function EnvironmentPage({ report }: { readonly report: Report }): JSX.El
         label="AsyncLocalStorage"
         variables={(report.asyncStores ?? []).map(({ name, value }) => ({ name, value }))}
         openLevels={1}
+      />
+      <Table
+        title="Packages"
+        rows={(report.packages ?? []).map((one) => [packageWords(one), one.directory] as const)}
       />
       <Missing report={report} />
       <Table title="Environment variables" rows={Object.entries(process.env ?? {})} filter />

@@ -1,5 +1,5 @@
 /** The process and the machine in words. */
-import type { Report } from '../../report/schema.ts';
+import type { Package, Report } from '../../report/schema.ts';
 import { shortenPath } from './origin.ts';
 import { formatBytes, formatCount } from './units.ts';
 
@@ -24,6 +24,22 @@ export function versionWords(process: Report['process']): string {
     process.v8Version === undefined ? '' : `V8 ${process.v8Version}`,
   ];
   return versions.filter((version) => version !== '').join(', ');
+}
+
+/** `42 open of at most 1024: 30 socket, 8 file, 4 pipe`. */
+export function descriptorWords({ descriptors, limits }: Report['process']): string | undefined {
+  if (descriptors === undefined) return undefined;
+  const most = limits?.['Max open files'] ?? -1;
+  const kinds = Object.entries(descriptors.kinds)
+    .sort(([, a], [, b]) => b - a)
+    .map(([kind, count]) => `${count} ${kind}`);
+  return `${descriptors.count} open${most === -1 ? '' : ` of at most ${most}`}: ${kinds.join(', ')}`;
+}
+
+/** `pg 8.11.3`. */
+export function packageWords({ name, version, changedSinceStart }: Package): string {
+  const word = version === undefined ? name : `${name} ${version}`;
+  return changedSinceStart === true ? `${word} (changed on disk since the start)` : word;
 }
 
 /** Percent of the time: less is nothing to speak of. */

@@ -134,6 +134,17 @@ const pictures: readonly {
     confidence: 'likely',
   },
   {
+    // It allocates, and waits for the kernel to change the map of its memory.
+    name: 'in state D at the first look, at work between them',
+    picture: {
+      looks: ['mmap(1n)', 'running', 228],
+      main: { state: 'D', syscall: 'mmap()', loop: stuckLoop },
+    },
+    kind: 'js-busy',
+    confidence: 'certain',
+    says: [/used 91 % of a CPU/],
+  },
+  {
     name: 'a lock of native code',
     picture: {
       looks: steadyFutex,

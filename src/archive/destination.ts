@@ -2,11 +2,12 @@
  * Where a finished report goes. One interface, so that the stages before it need not know: a directory of this machine today, and
  * whatever else can take bytes under a name. Several destinations stand in a row; the first that takes the report has it.
  */
-import { mkdtemp } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SleeperError } from '../errors.ts';
 import type { ReportFacts } from './facts.ts';
+import { parseReportName } from './file-name.ts';
 
 /** A report on its way. */
 export interface OutgoingReport {
@@ -88,12 +89,52 @@ export function fallbackDirectories(
   env: Readonly<Record<string, string | undefined>> = process.env,
   uid: number = process.geteuid?.() ?? 0,
 ): (() => Promise<string>)[] {
-  const chosen = env['SLEEPER_FALLBACK'];
-  const runtime = uid === 0 ? '/run' : env['XDG_RUNTIME_DIR'];
-  const isThere = runtime?.startsWith('/') === true;
   return [
-    ...(chosen?.startsWith('/') === true ? [() => Promise.resolve(chosen)] : []),
-    ...(isThere ? [() => Promise.resolve(join(runtime, 'sleeper', 'reports'))] : []),
+    ...lastingFallbacks(env, uid).map((directory) => () => Promise.resolve(directory)),
     () => mkdtemp(join(tmpdir(), 'sleeper-')),
   ];
+}
+
+/** Those that are the same each time. */
+function lastingFallbacks(
+  env: Readonly<Record<string, string | undefined>>,
+  uid: number,
+): string[] {
+  const chosen = env['SLEEPER_FALLBACK'];
+  const runtime = uid === 0 ? '/run' : env['XDG_RUNTIME_DIR'];
+  return [
+    ...(chosen?.startsWith('/') === true ? [chosen] : []),
+    ...(runtime?.startsWith('/') === true ? [join(runtime, 'sleeper', 'reports')] : []),
+  ];
+}
+
+/** Directories in the temporary one that are looked at. */
+const maxTemporary = 100;
+
+/** Reports of this user that another archive did not take. */
+export interface Elsewhere {
+  readonly directory: string;
+  readonly count: number;
+}
+
+/** Looks where such reports go. What cannot be listed is passed over. @param archive is not one of them */
+export async function findElsewhere(
+  archive: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  uid: number = process.geteuid?.() ?? 0,
+): Promise<Elsewhere[]> {
+  const temporary = (await readdir(tmpdir()).catch(() => []))
+    .filter((name) => /^sleeper-[\w-]{6}$/.test(name))
+    .slice(0, maxTemporary)
+    .map((name) => join(tmpdir(), name));
+  const found: Elsewhere[] = [];
+  for (const directory of [...lastingFallbacks(env, uid), ...temporary]) {
+    if (resolve(directory) === resolve(archive)) continue;
+    const stats = await lstat(directory).catch(() => null);
+    if (stats?.isDirectory() !== true || stats.uid !== uid) continue;
+    const names = await readdir(directory).catch(() => []);
+    const count = names.filter((name) => parseReportName(name) !== null).length;
+    if (count > 0) found.push({ directory, count });
+  }
+  return found;
 }

@@ -85,7 +85,10 @@ async function list(options: ListOptions): Promise<void> {
       await showGroups(directory, selection, options);
     } else if (options.json === true) await printJson(selection);
     else await showTable(directory, selection, options);
-    if (options.json !== true) noteSkipped(selection.skipped);
+    if (options.json !== true) {
+      noteSkipped(selection.skipped);
+      await noteElsewhere(directory);
+    }
   } finally {
     await selection.close();
   }
@@ -164,6 +167,18 @@ function toJson(entry: ArchiveEntry): Record<string, unknown> {
     noted: entry.hasNote,
     ...(problem === undefined ? {} : { problem }),
   };
+}
+
+/** The archive was full, or could not be written to: who looks here for a report finds it there. */
+async function noteElsewhere(directory: string): Promise<void> {
+  const { findElsewhere } = await import('../../archive/destination.ts');
+  for (const { directory: place, count } of await findElsewhere(directory)) {
+    const reports =
+      count === 1
+        ? '1 report that an archive did not take is'
+        : `${count} reports that an archive did not take are`;
+    process.stderr.write(`sleeper: ${reports} in ${place}: sleeper list --archive ${place}\n`);
+  }
 }
 
 function noteSkipped(skipped: readonly OtherFile[]): void {

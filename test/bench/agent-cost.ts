@@ -1,64 +1,143 @@
-/** What the agent adds to a program that does nothing: start-up time, processor time and memory, in pairs of runs. */
+/**
+ * What the agent adds to a program, beside Sentry's SDK: to its start, its requests, promises and throws, and to its end. Each
+ * round runs the program without, with the agent and with Sentry's, one right after the other; figures are differences or
+ * ratios within a round.
+ */
 import { spawn } from 'node:child_process';
-import { agentRegister } from '../harness/paths.ts';
+import fs from 'node:fs';
+import path from 'node:path';
+import { agentRegister, root } from '../harness/paths.ts';
+import { makeDirectory, type Owner } from '../harness/spawn-target.ts';
 import { makeRow } from './statistics.ts';
 import type { Row } from './statistics.ts';
 
+const program = path.join(root, 'test', 'bench', 'agent-work.cjs');
+const ways = {
+  without: [],
+  'agent adds': ['--require', agentRegister],
+  "Sentry's SDK adds": ['--require', path.join(root, 'test', 'bench', 'sentry.cjs')],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+type Way = keyof typeof ways;
+const added: readonly Way[] = ['agent adds', "Sentry's SDK adds"];
+
 interface Run {
+  /** Start to end. */
   readonly wallMs: number;
+  /** Processor time of the work alone, and of everything. */
+  readonly workMs: number;
   readonly cpuMs: number;
   readonly rssMiB: number;
 }
 
-/** The program tells its own use of the processor and memory as its last act. */
-const program = `
-  const { userCPUTime, systemCPUTime } = process.resourceUsage();
-  console.log(JSON.stringify([(userCPUTime + systemCPUTime) / 1000, process.memoryUsage.rss() / 2 ** 20]));
-`;
+interface Ended {
+  readonly output: string;
+  readonly wallMs: number;
+  readonly endedAtMs: number;
+}
 
-function runOnce(flags: readonly string[]): Promise<Run> {
+function start(way: Way, work: string, archive: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const startedAtMs = performance.now();
-    const child = spawn(process.execPath, [...flags, '-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NODE_OPTIONS: '' },
+    const child = spawn(process.execPath, [...ways[way], program], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, NODE_OPTIONS: '', WORK: work, SLEEPER_ARCHIVE: archive },
     });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.once('error', reject);
-    child.once('close', (status) => {
-      const wallMs = performance.now() - startedAtMs;
-      if (status !== 0) {
-        reject(new Error(`node ${flags.join(' ')} ended with ${String(status)}`));
-        return;
-      }
-      const [cpuMs, rssMiB] = JSON.parse(output) as [number, number];
-      resolve({ wallMs, cpuMs, rssMiB });
+    child.once('close', () => {
+      resolve({ output, wallMs: performance.now() - startedAtMs, endedAtMs: Date.now() });
     });
   });
 }
 
-/** Differences within pairs: with the agent minus without, one right after the other. */
-export async function measureAgent(rounds: number): Promise<Row[]> {
-  const without: Run[] = [];
-  const added: Run[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const plain = await runOnce([]);
-    const armed = await runOnce(['--require', agentRegister]);
-    without.push(plain);
-    added.push({
-      wallMs: armed.wallMs - plain.wallMs,
-      cpuMs: armed.cpuMs - plain.cpuMs,
-      rssMiB: armed.rssMiB - plain.rssMiB,
-    });
-  }
-  const rows = (what: string, unit: string, of: (run: Run) => number): Row[] => [
-    makeRow(what, 'node -e', unit, without.map(of)),
-    makeRow(what, 'agent adds', unit, added.map(of)),
-  ];
+async function runOnce(way: Way, work: string, archive: string): Promise<Run> {
+  const { output, wallMs } = await start(way, work, archive);
+  const [workMs = NaN, cpuMs = NaN, rssMiB = NaN] = JSON.parse(output) as number[];
+  return { wallMs, workMs, cpuMs, rssMiB };
+}
+
+/** Every way once per round. */
+async function inTurns<T>(
+  rounds: number,
+  run: (way: Way) => Promise<T>,
+): Promise<Record<Way, T[]>> {
+  const runs: Record<Way, T[]> = { without: [], 'agent adds': [], "Sentry's SDK adds": [] };
+  for (let round = 0; round < rounds; round++)
+    for (const way of Object.keys(ways) as Way[]) runs[way].push(await run(way));
+  return runs;
+}
+
+function differences(what: string, unit: string, values: Record<Way, number[]>): Row[] {
+  const { without } = values;
+  const against = (way: Way) => values[way].map((value, i) => value - (without[i] ?? NaN));
   return [
-    ...rows('start to end', 'ms', ({ wallMs }) => wallMs),
-    ...rows('processor time', 'ms', ({ cpuMs }) => cpuMs),
-    ...rows('memory (RSS)', 'MiB', ({ rssMiB }) => rssMiB),
+    makeRow(what, 'without', unit, without),
+    ...added.map((way) => makeRow(what, way, unit, against(way))),
   ];
+}
+
+function ratios(what: string, values: Record<Way, number[]>): Row[] {
+  const { without } = values;
+  const against = (way: Way) => values[way].map((value, i) => value / (without[i] ?? NaN));
+  return [
+    makeRow(what, 'without', 'ms', without),
+    ...added.map((way) => makeRow(what, way.replace(' adds', ''), '×', against(way))),
+  ];
+}
+
+function column(runs: Record<Way, Run[]>, of: (run: Run) => number): Record<Way, number[]> {
+  return {
+    without: runs.without.map(of),
+    'agent adds': runs['agent adds'].map(of),
+    "Sentry's SDK adds": runs["Sentry's SDK adds"].map(of),
+  };
+}
+
+/** From the program's last word to its being gone, and the report sealed. */
+async function measureDeath(rounds: number, archive: string): Promise<Row[]> {
+  const died = await inTurns(rounds, async (way) => {
+    const { output, endedAtMs } = await start(way, 'abort', path.join(archive, way.slice(0, 5)));
+    return endedAtMs - Number(output);
+  });
+  const reports = fs.readdirSync(path.join(archive, 'agent')).filter((one) => /abort/.test(one));
+  if (reports.length === 0) throw new Error('no abort was reported');
+  return differences('process.abort() to gone', 'ms', died);
+}
+
+export async function measureAgent(owner: Owner, rounds: number): Promise<Row[]> {
+  const archive = makeDirectory(owner, 'bench-agent');
+  const rows: Row[] = [];
+  const nothing = await inTurns(rounds, (way) => runOnce(way, 'nothing', archive));
+  rows.push(
+    ...differences(
+      'start to end',
+      'ms',
+      column(nothing, ({ wallMs }) => wallMs),
+    ),
+    ...differences(
+      'processor time',
+      'ms',
+      column(nothing, ({ cpuMs }) => cpuMs),
+    ),
+    ...differences(
+      'memory (RSS)',
+      'MiB',
+      column(nothing, ({ rssMiB }) => rssMiB),
+    ),
+  );
+  for (const [what, work] of [
+    ['4,000 requests, server and client', 'requests'],
+    ['220,000 async calls', 'promises'],
+    ['60,000 throws', 'throws'],
+  ] as const) {
+    const runs = await inTurns(rounds, (way) => runOnce(way, work, archive));
+    rows.push(
+      ...ratios(
+        `${what}: processor time`,
+        column(runs, ({ workMs }) => workMs),
+      ),
+    );
+  }
+  return [...rows, ...(await measureDeath(rounds, archive))];
 }

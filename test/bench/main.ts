@@ -52,7 +52,7 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   looks: () => measureLooks(lookRounds),
   frames: () => measureThirtyFrames(frameRounds),
   heap: () => measureLargeHeap(heapRounds),
-  agent: () => measureAgent(startRounds),
+  agent: () => measureAgent(owner, startRounds),
   watch: measureWatch,
   archive: () => measureArchive(owner, sealRounds),
   view: () => measureView(owner, viewRounds, pageRounds),

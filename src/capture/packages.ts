@@ -3,12 +3,12 @@
  * are loaded. Names and versions are of the package.json that the target sees now; what was installed anew since it started says so.
  */
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { limits } from '../limits.ts';
 import { readFact } from '../probe/fact.ts';
 import { parseMaps } from '../reader/memory/maps.ts';
 import type { Package } from '../report/schema.ts';
 import { BoundedFiles } from '../source-map/files.ts';
+import { pathOf } from '../source-map/find.ts';
 import { clockSlackMs } from './source-lines.ts';
 
 export interface PackageWishes {
@@ -70,16 +70,6 @@ function directoriesOf(file: string): string[] {
 
 /** Directories looked at upwards for the program's own package. */
 const maxUpwards = 8;
-
-/** Null for code that stands in no file. */
-function pathOf(file: string): string | null {
-  if (file.startsWith('/')) return file;
-  try {
-    return file.startsWith('file:') ? fileURLToPath(file) : null;
-  } catch {
-    return null;
-  }
-}
 
 function loadedAddons(pid: number): string[] {
   const maps = readFact(`/proc/${pid}/maps`, parseMaps);

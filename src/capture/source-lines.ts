@@ -1,8 +1,8 @@
 /** Adds the line of source, and those around it, to frames whose file can still be read as it was run. */
 import { readFileSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { limits } from '../limits.ts';
 import type { Frame } from '../report/schema.ts';
+import { pathOf } from '../source-map/find.ts';
 
 /** Lines shown before and after the line of the frame. */
 const linesAround = 2;
@@ -57,15 +57,6 @@ function readLines(pid: number, file: string, startedAtMs: number): readonly str
     if (!stat.isFile() || stat.size > limits.maxSourceChars) return null;
     if (stat.mtimeMs > startedAtMs + clockSlackMs) return null;
     return readFileSync(seen, 'utf8').split(/\r?\n/);
-  } catch {
-    return null;
-  }
-}
-
-function pathOf(file: string): string | null {
-  if (file.startsWith('/')) return file;
-  try {
-    return file.startsWith('file:') ? fileURLToPath(file) : null;
   } catch {
     return null;
   }

@@ -117,6 +117,10 @@ export function markupReport(): Report {
       ...places.process,
       env: keys,
       limits: Object.fromEntries(Object.keys(keys).map((key) => [key, 1])),
+      descriptors: {
+        count: -1,
+        kinds: Object.fromEntries(Object.keys(keys).map((key) => [key, 1])),
+      },
     },
     threads: places.threads.map((one) => ({
       ...one,
@@ -160,6 +164,7 @@ export function markupReport(): Report {
     asyncStores: [{ name: markup, value: { type: markup, preview: markup } }],
     heapObjects: [{ className: markup, count: -1, bytes: 1e300 }],
     fault: { signal: markup, address: markup, registers: keys },
+    packages: [{ name: markup, version: markup, directory: markup, changedSinceStart: true }],
     scripts: [{ file: markup, sha256: markup, sourceMapUrl: 'javascript:0', problem: markup }],
   };
   return evil as unknown as Report;

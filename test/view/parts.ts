@@ -121,6 +121,7 @@ export function report(rest: Partial<Report> = {}): Report {
       limits: { 'Max open files': 1024, 'Max processes': -1 },
       env: { NODE_ENV: 'production', API_TOKEN: '<redacted>' },
       stdio: ['/dev/null', 'pipe:[41231]', 'pipe:[41232]'],
+      descriptors: { count: 41, kinds: { eventpoll: 2, socket: 36, pipe: 2, device: 1 } },
     },
     threads: [thread(), ...nativeThreads()],
     tasks: [],

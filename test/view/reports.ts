@@ -99,6 +99,10 @@ export function hangReport(): Report {
     signature: 'js-busy:applyDiscounts@src/pricing.js:priceOrder',
     threads: [thread({ loop, frames: hangFrames() }), worker, ...nativeThreads()],
     annotations: { release: '2026.11.2' },
+    packages: [
+      { name: 'orders', version: '7.1.0', directory: '/var/orders' },
+      { name: 'router', version: '2.2.0', directory: '/var/orders/node_modules/router' },
+    ],
   });
 }
 

@@ -26,12 +26,15 @@ export function versionWords(process: Report['process']): string {
   return versions.filter((version) => version !== '').join(', ');
 }
 
+const maxKinds = 12;
+
 /** `42 open of at most 1024: 30 socket, 8 file, 4 pipe`. */
 export function descriptorWords({ descriptors, limits }: Report['process']): string | undefined {
   if (descriptors === undefined) return undefined;
   const most = limits?.['Max open files'] ?? -1;
   const kinds = Object.entries(descriptors.kinds)
     .sort(([, a], [, b]) => b - a)
+    .slice(0, maxKinds)
     .map(([kind, count]) => `${count} ${kind}`);
   return `${descriptors.count} open${most === -1 ? '' : ` of at most ${most}`}: ${kinds.join(', ')}`;
 }

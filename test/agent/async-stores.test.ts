@@ -8,7 +8,7 @@ import { nodeBinary, type NodeName } from '../harness/node-versions.ts';
 import { agentRegister } from '../harness/paths.ts';
 import { reportsIn } from '../harness/reports-in.ts';
 import { assertStrictReport } from '../harness/schema-strict.ts';
-import { makeDirectory, spawnCommand, type Owner } from '../harness/spawn-target.ts';
+import { makeDirectory, patientDeath, spawnCommand, type Owner } from '../harness/spawn-target.ts';
 
 const program = (end: string): string => `
   const { AsyncLocalStorage } = require('node:async_hooks');
@@ -21,7 +21,9 @@ const program = (end: string): string => `
 async function storesAtTheEnd(owner: Owner, node: NodeName, end: string): Promise<Report> {
   const archive = makeDirectory(owner, 'archive');
   const command = [nodeBinary(node), '--require', agentRegister, '--eval', program(end)] as const;
-  const target = spawnCommand(owner, command, { env: { SLEEPER_ARCHIVE: archive } });
+  const target = spawnCommand(owner, command, {
+    env: { SLEEPER_ARCHIVE: archive, ...patientDeath },
+  });
   await target.exited;
   assert.ok(!target.lines.includes('called'), 'nothing of the program runs');
   const [file, ...others] = reportsIn(archive);

@@ -5,7 +5,13 @@ import { decodeReport } from '#dist/encode/decode.js';
 import type { Report } from '#dist/report/schema.js';
 import { nodeBinary, type NodeName } from '../harness/node-versions.ts';
 import { agentRegister } from '../harness/paths.ts';
-import { makeDirectory, type Owner, spawnCommand, type Target } from '../harness/spawn-target.ts';
+import {
+  makeDirectory,
+  type Owner,
+  patientDeath,
+  spawnCommand,
+  type Target,
+} from '../harness/spawn-target.ts';
 import { waitFor } from '../harness/wait.ts';
 
 /** The directories a program is given. */
@@ -22,7 +28,7 @@ export function makePlace(owner: Owner): Place {
   return {
     archive,
     runtime,
-    env: { SLEEPER_ARCHIVE: archive, SLEEPER_RUNTIME_DIR: runtime },
+    env: { SLEEPER_ARCHIVE: archive, SLEEPER_RUNTIME_DIR: runtime, ...patientDeath },
   };
 }
 

@@ -11,7 +11,7 @@ import { nodeBinary } from '../harness/node-versions.ts';
 import { agentRegister } from '../harness/paths.ts';
 import { reportsIn } from '../harness/reports-in.ts';
 import { assertStrictReport } from '../harness/schema-strict.ts';
-import { makeDirectory, spawnCommand, type Owner } from '../harness/spawn-target.ts';
+import { makeDirectory, patientDeath, spawnCommand, type Owner } from '../harness/spawn-target.ts';
 
 /** A file system of our own, with nothing left in it. */
 function makeFullDisk(owner: Owner): string {
@@ -32,7 +32,7 @@ function makeFullDisk(owner: Owner): string {
 test('an uncaught error on a full disk', async (t) => {
   const archive = makeFullDisk(t);
   const fallback = path.join(makeDirectory(t, 'elsewhere'), 'reports');
-  const env = { SLEEPER_ARCHIVE: archive, SLEEPER_FALLBACK: fallback };
+  const env = { SLEEPER_ARCHIVE: archive, SLEEPER_FALLBACK: fallback, ...patientDeath };
   const source =
     'function pack(order) { throw new Error("no box"); } setImmediate(pack, { id: 7 });';
   const end = async (flags: readonly string[]) => {

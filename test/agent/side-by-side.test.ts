@@ -11,7 +11,13 @@ import { nodeBinary, type NodeName } from '../harness/node-versions.ts';
 import { agentRegister, root } from '../harness/paths.ts';
 import { reportsIn } from '../harness/reports-in.ts';
 import { assertStrictReport } from '../harness/schema-strict.ts';
-import { makeDirectory, spawnCommand, type Exit, type Owner } from '../harness/spawn-target.ts';
+import {
+  makeDirectory,
+  patientDeath,
+  spawnCommand,
+  type Exit,
+  type Owner,
+} from '../harness/spawn-target.ts';
 
 const nodes = ['20', '22', '24', '26'] as const;
 const programs = path.join(root, 'test', 'agent', 'programs');
@@ -32,7 +38,7 @@ async function live(
   const archive = makeDirectory(owner, 'archive');
   const target = spawnCommand(owner, [nodeBinary(node), ...args], {
     env: {
-      SLEEPER_ARCHIVE: archive,
+      ...{ SLEEPER_ARCHIVE: archive, ...patientDeath },
       // They name the process.
       NODE_NO_WARNINGS: '1',
       ...(withAgent && { NODE_OPTIONS: `--require ${agentRegister}` }),

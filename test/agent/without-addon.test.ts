@@ -8,7 +8,7 @@ import { nodeBinary } from '../harness/node-versions.ts';
 import { root } from '../harness/paths.ts';
 import { reportsIn } from '../harness/reports-in.ts';
 import { assertStrictReport } from '../harness/schema-strict.ts';
-import { makeDirectory, spawnCommand, type Owner } from '../harness/spawn-target.ts';
+import { makeDirectory, patientDeath, spawnCommand, type Owner } from '../harness/spawn-target.ts';
 
 /** An installation like ours, in which the addon was never built. */
 function installWithoutAddon(owner: Owner): string {
@@ -44,7 +44,7 @@ for (const node of ['20', '26'] as const)
       const target = spawnCommand(
         t,
         [nodeBinary(node), '--require', register, '--eval', program(place, end)],
-        { env: { SLEEPER_ARCHIVE: archive } },
+        { env: { SLEEPER_ARCHIVE: archive, ...patientDeath } },
       );
       assert.deepEqual(await target.exited, { status, signal: null }, target.lines.join('\n'));
       assert.equal(target.lines[0], 'armed true');

@@ -57,6 +57,9 @@ export interface Target {
   kill(): Promise<Exit>;
 }
 
+/** However busy the machine is, a program that dies has time for its report. */
+export const patientDeath = { SLEEPER_DEATH_LIMIT_MS: '40000' } as const;
+
 /** A directory of its own for a test, deleted at the end. */
 export function makeDirectory(owner: Owner, name: string): string {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), `sleeper-${name}-`));

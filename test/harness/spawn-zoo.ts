@@ -7,7 +7,7 @@ import { makeControlGroup } from './control-group.ts';
 import { faultAddon } from './fault-addon.ts';
 import { hold } from './held.ts';
 import { type NodeName, nodeBinary } from './node-versions.ts';
-import { spawnProgram } from './spawn-target.ts';
+import { spawnProgram, patientDeath } from './spawn-target.ts';
 import type { Owner, Target } from './spawn-target.ts';
 import { artifacts } from './paths.ts';
 import { waitFor, waitForCpu, waitForState, waitForSyscall } from './wait.ts';
@@ -116,9 +116,9 @@ export async function spawnZoo(
   };
 }
 
-/** What a program that dies gets: faults of native code, and, however busy the machine is, time for its report. */
+/** What a program that dies gets: faults of native code, and time. */
 export function deathEnvironment(): Readonly<Record<string, string>> {
-  return { SLEEPER_FAULTS: faultAddon(), SLEEPER_DEATH_LIMIT_MS: '40000' };
+  return { SLEEPER_FAULTS: faultAddon(), ...patientDeath };
 }
 
 /** The command that a kind with a limit of memory is started by. */

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { suite, test } from 'node:test';
 import type { Report } from '#dist/report/schema.js';
 import { runSleeper } from '../harness/cli.ts';
-import { makeDirectory, spawnProgram } from '../harness/spawn-target.ts';
+import { makeDirectory, spawnProgram, patientDeath } from '../harness/spawn-target.ts';
 import type { Owner } from '../harness/spawn-target.ts';
 import { waitFor } from '../harness/wait.ts';
 import {
@@ -150,7 +150,7 @@ suite('compiled by tsc, the map beside', () => {
     const archive = makeDirectory(t, 'archive');
     const target = await spawnProgram(t, project.program, {
       agent: true,
-      env: { SLEEPER_ARCHIVE: archive, SLEEPER_DEATH_LIMIT_MS: '40000' },
+      env: { SLEEPER_ARCHIVE: archive, ...patientDeath },
     });
     await target.exited;
     const report = await waitFor('there is a report', async () => {

@@ -242,4 +242,18 @@ for (const node of nodeNames)
         [{ count: 1, name: 'later', line: lineOf(loopProgram, 'later') }],
       );
     });
+
+    test('a program that never set a timer: it has none, and what it left for later is known', async (t) => {
+      const file = path.join(programs, 'never-timed.cjs');
+      const target = await spawnProgram(t, file, { node });
+      const { activity } = await read(target);
+      assert.deepEqual(
+        activity.timers.map(({ kind, function: name, line }) => ({ kind, name, line })),
+        [{ kind: 'immediate', name: 'later', line: lineOf(file, 'later') }],
+      );
+      assert.deepEqual(
+        activity.handles.filter(({ type, internal }) => type === 'timer' && internal !== true),
+        [],
+      );
+    });
   });

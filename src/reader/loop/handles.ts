@@ -61,8 +61,10 @@ export function readHandles(
     try {
       const flags = memory.u32(at + uvHandle.flags);
       const type = handleTypes[memory.u32(at + uvHandle.type)] ?? 'unknown';
-      const isNodes = type === 'timer' && memory.u64(at + uvHandle.callback) === runTimers;
-      if (isNodes) environmentTimer = at;
+      const callback = type === 'timer' ? memory.u64(at + uvHandle.callback) : null;
+      // libuv notes the callback when a timer is started: Node's own has none before the program's first.
+      const isNodes = callback !== null && (callback === runTimers || callback === 0);
+      if (isNodes && (callback !== 0 || environmentTimer === null)) environmentTimer = at;
       const isInternal = isNodes || (flags & handleFlags.internal) !== 0 || housekeeping.has(type);
       const handle: Handle = {
         type,

@@ -134,7 +134,8 @@ async function readStopped(
   const counted = isBare
     ? { threads: rehearsal.result.threads, pausedMs: 0, look: null }
     : keepRehearsed(target, rehearsal.result.threads, await readOneMoment(plan, missing), missing);
-  const counts = countPulses(pulses, tids);
+  // Where all threads wait in their loops there will hardly be more looks, and nothing to count.
+  const counts = isCalm(counted.threads) ? null : countPulses(pulses, tids);
   const activity = readActivityAt(plan, momentOf(counted.look ?? first), !isBare);
   missing.push(...activity.missing);
   const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs, activity.pausedMs);
@@ -148,7 +149,7 @@ async function readStopped(
           { ...plan, tids },
           pulses,
           { ...options.looks, countsCollector },
-          counts,
+          counts ?? countPulses(pulses, tids),
         );
   return {
     pausedMs: Math.max(withValues.pausedMs, quick.pausedMs),

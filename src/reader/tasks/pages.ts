@@ -125,7 +125,13 @@ function findGaps(source: MemorySource, isolate: Address, pages: ReadonlySet<Add
   const words = new HeapWords();
   const count = Math.floor(source.read(isolate, words.bytes.subarray(0, isolateBytes)) / 8);
   const gaps: Gap[] = [];
+  const halves = [...pages].map((page) => Math.floor(page / 2 ** 32));
+  const lowest = halves.reduce((low, half) => Math.min(low, half), Infinity);
+  const highest = halves.reduce((high, half) => Math.max(high, half), 0);
   for (let i = 0; i + 2 < count; i++) {
+    // Nearly all words are told apart by their upper half alone.
+    const half = words.halves[i * 2 + 1] ?? 0;
+    if (half < lowest || half > highest) continue;
     const start = words.word(i);
     const page = start - (start % heapPageBytes);
     if (start === 0 || !pages.has(page)) continue;

@@ -1,5 +1,6 @@
 /** The few facts of proc(5) that the reader itself needs. */
 import { closeSync, openSync, readSync, readdirSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** One for all: node's own readFileSync() takes 64 KiB anew for every file of /proc, of which nobody knows the size before. */
 const buffer = Buffer.alloc(64 << 10);
@@ -45,15 +46,20 @@ export function isUninterruptible(pid: number, tid: number): boolean {
 }
 
 /** Threads of our own process, but for the one that asks, that have or want a processor. */
-export function readOwnBusyThreads(): number[] {
-  const asking = Number(/\d+$/.exec(readlinkSync('/proc/thread-self'))?.[0]);
-  return readThreadIds(process.pid).filter(
-    (tid) => tid !== asking && readThreadState(process.pid, tid) === 'R',
-  );
+export function readOwnBusyThreads(): string[] {
+  try {
+    const asking = basename(readlinkSync('/proc/thread-self'));
+    // By `self`: /proc may be that of another pid namespace, in which we have another number.
+    return readdirSync('/proc/self/task').filter(
+      (tid) => tid !== asking && readThreadState('self', tid) === 'R',
+    );
+  } catch {
+    return [];
+  }
 }
 
 /** The letter of proc(5), field 3 of stat; X for a thread that is gone. */
-function readThreadState(pid: number, tid: number): string {
+function readThreadState(pid: number | 'self', tid: number | string): string {
   try {
     const stat = readProcText(`/proc/${pid}/task/${tid}/stat`);
     // Parentheses may also stand in the name before it.

@@ -98,16 +98,16 @@ export async function isNoted(
   triggers: ReadonlySet<string>,
   sinceMs: number,
 ): Promise<boolean> {
+  const isIt = (one: Occurrence): boolean =>
+    one.pid === pid && triggers.has(one.trigger ?? '') && Date.parse(one.at) >= sinceMs;
   for (const name of await readdir(path).catch(() => [])) {
     const own = `${path}/${name}`;
-    const file = fileOf(own, await newestIn(own));
-    const stats = await lstat(file).catch(() => null);
-    if (stats === null || stats.mtimeMs < sinceMs) continue;
-    const lines = (await readLines(file, 0))?.split('\n') ?? [];
-    const seen = lines.map(parseLine).flatMap(toOccurrence);
-    const isIt = (one: Occurrence): boolean =>
-      one.pid === pid && triggers.has(one.trigger ?? '') && Date.parse(one.at) >= sinceMs;
-    if (seen.some(isIt)) return true;
+    for (const file of (await numbersIn(own)).map((number) => fileOf(own, number))) {
+      const stats = await lstat(file).catch(() => null);
+      if (stats === null || stats.mtimeMs < sinceMs) continue;
+      const lines = (await readLines(file, 0))?.split('\n') ?? [];
+      if (lines.map(parseLine).flatMap(toOccurrence).some(isIt)) return true;
+    }
   }
   return false;
 }

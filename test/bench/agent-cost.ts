@@ -121,7 +121,7 @@ export async function measureAgent(owner: Owner, rounds: number): Promise<Row[]>
       column(nothing, ({ cpuMs }) => cpuMs),
     ),
     ...differences(
-      'memory (RSS)',
+      'memory (RSS), nothing done',
       'MiB',
       column(nothing, ({ rssMiB }) => rssMiB),
     ),

@@ -138,6 +138,9 @@ export async function measureAgent(owner: Owner, rounds: number): Promise<Row[]>
         column(runs, ({ workMs }) => workMs),
       ),
     );
+    // A program that does nothing has not even touched the pages of node that any other needs.
+    const memory = column(runs, ({ rssMiB }) => rssMiB);
+    if (work === 'promises') rows.push(...differences('memory (RSS), at work', 'MiB', memory));
   }
   return [...rows, ...(await measureDeath(rounds, archive))];
 }

@@ -33,7 +33,7 @@ const captureStages = new RegExp(
 
 /** What `sleeper --help` needs, too. */
 const base = new RegExp(
-  `^${dist}/(report/|(errors|limits|native|probe/fact|reader/memory/process-files)\\.js)|^${modulesOf('valibot')}/`,
+  `^${dist}/(report/|(errors|limits|native|probe/fact|reader/memory/(process|cache)-files)\\.js)|^${modulesOf('valibot')}/`,
 );
 
 /** What lists them by their names and the index. */

@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -20,6 +21,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import nodeModule from 'node:module';
 import path from 'node:path';
 import { limits } from '../../limits.ts';
 
@@ -27,6 +29,8 @@ const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constan
 /** Bits of a mode that let others in. */
 const forOthers = 0o077;
 const extension = '.cache';
+/** Where Node keeps what it compiled of us. */
+const codeName = 'code';
 /** A file that is being written belongs to nobody any more after this time. */
 const abandonedAfterMs = 3_600_000;
 
@@ -64,6 +68,23 @@ export function writeCacheFile(key: string, value: unknown): void {
     prune(directory);
     return null;
   });
+}
+
+/**
+ * Has Node keep what it compiles of our program beside these files, where it can (module.enableCompileCache(), Node.js 22 and
+ * later): the next start compiles nothing of it again. What it finds there it runs; so the directory must be ours like
+ * theirs, and is named by a descriptor that stays open, whatever is renamed meanwhile.
+ */
+export function keepCompiledCode(): void {
+  const { enableCompileCache } = nodeModule as { enableCompileCache?: (place: string) => unknown };
+  if (enableCompileCache === undefined) return;
+  const fd = inDirectory((directory) => {
+    const code = openDirectory(path.join(directory, codeName));
+    if (isOurs(fstatSync(code))) return code;
+    closeSync(code);
+    return null;
+  });
+  if (fd !== null) enableCompileCache(`/proc/self/fd/${fd}`);
 }
 
 function nameOf(key: string): string {
@@ -129,7 +150,7 @@ function prune(directory: string): void {
   const files = readdirSync(directory).flatMap((name) => {
     const file = path.join(directory, name);
     const facts = statSync(file, { throwIfNoEntry: false });
-    return facts === undefined ? [] : [{ file, writtenAtMs: facts.mtimeMs }];
+    return facts?.isFile() === true ? [{ file, writtenAtMs: facts.mtimeMs }] : [];
   });
   const isLeft = ({ file, writtenAtMs }: (typeof files)[number]) =>
     !file.endsWith(extension) && Date.now() - writtenAtMs > abandonedAfterMs;
@@ -138,4 +159,15 @@ function prune(directory: string): void {
     .sort((a, b) => b.writtenAtMs - a.writtenAtMs);
   for (const { file } of [...kept.slice(limits.maxCacheFiles), ...files.filter(isLeft)])
     rmSync(file, { force: true });
+  pruneCode(path.join(directory, codeName));
+}
+
+/** Node has a directory for each of its versions, and never removes what an earlier version of ours left there. */
+function pruneCode(directory: string): void {
+  if (!existsSync(directory)) return;
+  for (const name of readdirSync(directory)) {
+    const own = path.join(directory, name);
+    if (readdirSync(own).length > limits.maxCodeFiles)
+      rmSync(own, { recursive: true, force: true });
+  }
 }

@@ -36,6 +36,8 @@ export async function readProcessFacts(pid: number, deadlineMs: number): Promise
   ]);
   const cgroup = readFact(`/proc/${pid}/cgroup`, parseCgroup);
   const uptimeMs = readUptimeMs(pid);
+  // At once: what is read below takes its time.
+  const nowMs = Date.now();
   return {
     argv,
     env,
@@ -47,7 +49,7 @@ export async function readProcessFacts(pid: number, deadlineMs: number): Promise
     stdio: readStdio(pid),
     descriptors: readDescriptors(pid),
     uptimeMs,
-    startedAtMs: uptimeMs.known ? { known: true, value: Date.now() - uptimeMs.value } : uptimeMs,
+    startedAtMs: uptimeMs.known ? { known: true, value: nowMs - uptimeMs.value } : uptimeMs,
   };
 }
 

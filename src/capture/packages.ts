@@ -52,7 +52,7 @@ export async function readPackages(wishes: PackageWishes): Promise<Package[]> {
     }
   }
   const rank = ({ directory, name }: Package): string =>
-    `${directory.includes('/node_modules/') ? 1 : 0} ${name}`;
+    `${directory.includes('/node_modules/') ? 1 : 0} ${name} ${directory}`;
   return [...packages].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
 }
 

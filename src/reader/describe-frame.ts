@@ -27,7 +27,7 @@ export class FrameDescriber {
   readonly #time: OpeningTime;
   readonly #wanted: ValuesWanted;
 
-  constructor(heap: Heap, scripts: ScriptCache, time: OpeningTime, wanted: ValuesWanted) {
+  constructor(heap: Heap, scripts: ScriptCache, time: OpeningTime, wanted = allValues) {
     this.#wanted = wanted;
     this.#heap = heap;
     this.#scripts = scripts;

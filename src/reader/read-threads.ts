@@ -1,7 +1,7 @@
 /** From one look to the JavaScript threads in it: which threads have an isolate, and what stands on their stacks. */
 import type { Frame } from '../report/schema.ts';
 import { readAsyncStores } from './async-stores.ts';
-import { allValues, FrameDescriber, type ValuesWanted } from './describe-frame.ts';
+import { FrameDescriber, type ValuesWanted } from './describe-frame.ts';
 import type { Activation } from './frames/activation.ts';
 import { ActivationReader } from './frames/activations.ts';
 import type { CodeSpace } from './frames/code-space.ts';
@@ -117,8 +117,7 @@ class ThreadReader {
     this.#unwinder = new Unwinder(this.#heap, place);
     this.#activations = new ActivationReader(this.#heap, place, target.binary.bytecodeSizes);
     this.#time = new OpeningTime(scene.endsAtMs);
-    const values = scene.values ?? allValues;
-    this.#describer = new FrameDescriber(this.#heap, target.scripts, this.#time, values);
+    this.#describer = new FrameDescriber(this.#heap, target.scripts, this.#time, scene.values);
   }
 
   findIsolate(start: ThreadStart): IsolateState | null {

@@ -5,12 +5,10 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { suite, test } from 'node:test';
-import { readReport } from '#dist/archive/read.js';
 import type { Report } from '#dist/report/schema.js';
 import { nodeBinary, type NodeName } from '../harness/node-versions.ts';
 import { agentRegister, root } from '../harness/paths.ts';
-import { reportsIn } from '../harness/reports-in.ts';
-import { assertStrictReport } from '../harness/schema-strict.ts';
+import { readReports } from '../harness/reports-in.ts';
 import {
   makeDirectory,
   patientDeath,
@@ -45,9 +43,7 @@ async function live(
     },
   });
   const exit = await target.exited;
-  const files = reportsIn(archive).map((file) => readReport(path.join(archive, file)));
-  const reports = (await Promise.all(files)).map(assertStrictReport);
-  return { ...exit, lines: target.lines, reports };
+  return { ...exit, lines: target.lines, reports: await readReports(archive) };
 }
 
 /** Two pipes, so that their lines may come in another order. */

@@ -14,11 +14,11 @@ import type { Row } from './statistics.ts';
 const program = path.join(root, 'test', 'bench', 'agent-work.cjs');
 const ways = {
   without: [],
-  'agent adds': ['--require', agentRegister],
-  "Sentry's SDK adds": ['--require', path.join(root, 'test', 'bench', 'sentry.cjs')],
+  agent: ['--require', agentRegister],
+  "Sentry's SDK": ['--require', path.join(root, 'test', 'bench', 'sentry.cjs')],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 type Way = keyof typeof ways;
-const added: readonly Way[] = ['agent adds', "Sentry's SDK adds"];
+const added: readonly Way[] = ['agent', "Sentry's SDK"];
 
 interface Run {
   /** Start to end. */
@@ -62,7 +62,7 @@ async function inTurns<T>(
   rounds: number,
   run: (way: Way) => Promise<T>,
 ): Promise<Record<Way, T[]>> {
-  const runs: Record<Way, T[]> = { without: [], 'agent adds': [], "Sentry's SDK adds": [] };
+  const runs: Record<Way, T[]> = { without: [], agent: [], "Sentry's SDK": [] };
   for (let round = 0; round < rounds; round++)
     for (const way of Object.keys(ways) as Way[]) runs[way].push(await run(way));
   return runs;
@@ -73,7 +73,7 @@ function differences(what: string, unit: string, values: Record<Way, number[]>):
   const against = (way: Way) => values[way].map((value, i) => value - (without[i] ?? NaN));
   return [
     makeRow(what, 'without', unit, without),
-    ...added.map((way) => makeRow(what, way, unit, against(way))),
+    ...added.map((way) => makeRow(what, `${way} adds`, unit, against(way))),
   ];
 }
 
@@ -82,22 +82,22 @@ function ratios(what: string, values: Record<Way, number[]>): Row[] {
   const against = (way: Way) => values[way].map((value, i) => value / (without[i] ?? NaN));
   return [
     makeRow(what, 'without', 'ms', without),
-    ...added.map((way) => makeRow(what, way.replace(' adds', ''), '×', against(way))),
+    ...added.map((way) => makeRow(what, way, '×', against(way))),
   ];
 }
 
 function column(runs: Record<Way, Run[]>, of: (run: Run) => number): Record<Way, number[]> {
   return {
     without: runs.without.map(of),
-    'agent adds': runs['agent adds'].map(of),
-    "Sentry's SDK adds": runs["Sentry's SDK adds"].map(of),
+    agent: runs.agent.map(of),
+    "Sentry's SDK": runs["Sentry's SDK"].map(of),
   };
 }
 
 /** From the program's last word to its being gone, and the report sealed. */
 async function measureDeath(rounds: number, archive: string): Promise<Row[]> {
   const died = await inTurns(rounds, async (way) => {
-    const { output, endedAtMs } = await start(way, 'abort', path.join(archive, way.slice(0, 5)));
+    const { output, endedAtMs } = await start(way, 'abort', path.join(archive, way));
     return endedAtMs - Number(output);
   });
   const reports = fs.readdirSync(path.join(archive, 'agent')).filter((one) => /abort/.test(one));

@@ -107,9 +107,7 @@ export function takeLook<Result>(
  * two processors, five threads were waited for 2 to 10 ms, now 0.15.
  */
 function letOwnThreadsFinish(): void {
-  const untilMs = performance.now() + limits.ownThreadsMs;
-  while (readOwnBusyThreads().length > 0 && performance.now() < untilMs)
-    Atomics.wait(clock, 0, 0, pollMs);
+  waitWhile(() => readOwnBusyThreads().length > 0, performance.now() + limits.ownThreadsMs);
 }
 
 /** Which threads stand still together. The main thread is asked last and let go first. */
@@ -174,10 +172,8 @@ function stopAll(
   for (let tries = 0; tries < maxTries && isFree && results.includes(notPermitted); tries++) {
     // Nobody stands still while we wait for another.
     letGo();
-    isFree = waitUntilFree(
-      tids.filter((_, i) => results[i] === notPermitted),
-      tracedUntilMs,
-    );
+    const refused = tids.filter((_, i) => results[i] === notPermitted);
+    isFree = waitWhile(() => refused.some((tid) => readTracerPid(tid) !== 0), tracedUntilMs);
     stopped = stop(limits.stopTimeoutMs);
   }
   const isStarved = tids.some((tid, i) => results[i] === timedOut && !isUninterruptible(pid, tid));
@@ -186,9 +182,9 @@ function stopAll(
   return { stopped, earlierMs };
 }
 
-/** Waits until no other process traces the threads. @returns false when one still does after the time */
-function waitUntilFree(tids: Int32Array, untilMs: number): boolean {
-  while (tids.some((tid) => readTracerPid(tid) !== 0)) {
+/** Waits until something is over. @returns false when it is not after the time */
+function waitWhile(goesOn: () => boolean, untilMs: number): boolean {
+  while (goesOn()) {
     if (performance.now() > untilMs) return false;
     // Nothing else of ours is to run before the look is taken.
     Atomics.wait(clock, 0, 0, pollMs);

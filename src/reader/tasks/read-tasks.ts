@@ -8,7 +8,7 @@
  */
 import { limits } from '../../limits.ts';
 import type { Missing, Task } from '../../report/schema.ts';
-import { allValues, FrameDescriber } from '../describe-frame.ts';
+import { FrameDescriber } from '../describe-frame.ts';
 import { Heap } from '../heap/heap.ts';
 import { takeLook } from '../memory/look.ts';
 import type { Mapping } from '../memory/maps.ts';
@@ -169,7 +169,7 @@ function describeAll(
     if (reader === undefined) {
       const heap = new Heap(memory, target.layout);
       heap.theHole = one.found.survey.view.heap.theHole;
-      reader = { heap, frames: new FrameDescriber(heap, target.scripts, time, allValues) };
+      reader = { heap, frames: new FrameDescriber(heap, target.scripts, time) };
       describers.set(one.found, reader);
     }
     const task = describeTask(reader, one, chosen);

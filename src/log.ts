@@ -15,11 +15,23 @@ export interface LogOptions {
   readonly destination?: string;
 }
 
+/** A log that is closed again. */
+export interface OpenLog {
+  readonly log: Logger;
+  /** Lets go of the file; standard error stays open. */
+  close(): void;
+}
+
+/** A log for as long as we live, see openLog(). */
+export function createLog(): Logger {
+  return openLog().log;
+}
+
 /**
  * Opens the log. SLEEPER_LOG_FORMAT=json|text overrides what the stream suggests, SLEEPER_LOG_LEVEL the level (info).
  * @throws the system's error when the file cannot be opened
  */
-export function createLog(options: LogOptions = {}): Logger {
+export function openLog(options: LogOptions = {}): OpenLog {
   const stream = pino.destination({ dest: options.destination ?? 2, sync: true, mode: 0o600 });
   stream.on('error', () => {
     // A broken pipe or a full disk must not end the watcher.
@@ -31,7 +43,12 @@ export function createLog(options: LogOptions = {}): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: pino.stdSerializers.err },
   };
-  return pino(settings, isForPeople(options) ? readableLines(stream) : stream);
+  return {
+    log: pino(settings, isForPeople(options) ? readableLines(stream) : stream),
+    close: () => {
+      stream.end();
+    },
+  };
 }
 
 function isForPeople(options: LogOptions): boolean {

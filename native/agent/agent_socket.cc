@@ -15,6 +15,7 @@
 #include "json_line.h"
 #include "text_buffer.h"
 #include "wait_word.h"
+#include "watching_sleeper.h"
 
 namespace sleeper {
 
@@ -153,12 +154,22 @@ void Connections::Answer(Connection& connection, const char* line, size_t length
     AnswerAllow(connection.peer, out);
   } else if (op.Equals("capture")) {
     AnswerCapture(line, length, out);
+  } else if (op.Equals("serve")) {
+    out.Add("{\"ok\":true}\n");
   } else {
-    Refuse(out, "expected one line {\"op\":\"probe\"|\"allow\"|\"capture\", ...}");
+    Refuse(out, "expected one line {\"op\":\"probe\"|\"allow\"|\"capture\"|\"serve\", ...}");
   }
   // An answer fits a fresh socket buffer many times over; a peer that does not read has lost interest.
   ssize_t sent = send(connection.fd, out.data(), out.length(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (sent != static_cast<ssize_t>(out.length())) Close(connection);
+  if (sent != static_cast<ssize_t>(out.length())) return Close(connection);
+  if (op.Equals("serve")) HandOver(connection);
+}
+
+// From now on it is we who ask over it.
+void Connections::HandOver(Connection& connection) {
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, connection.fd, nullptr);
+  KeepOffer(connection.fd, connection.peer);
+  connection.fd = -1;
 }
 
 int Connections::CloseOverdue() {

@@ -41,6 +41,7 @@ class Connections {
   void Close(Connection& connection);
   Connection& Place();
   void Answer(Connection& connection, const char* line, size_t length);
+  void HandOver(Connection& connection);
 
   int epoll_;
   int listener_;

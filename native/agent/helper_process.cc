@@ -17,7 +17,9 @@
 #include <cstring>
 
 #include "settings.h"
+#include "stream.h"
 #include "wait_word.h"
+#include "watching_sleeper.h"
 
 namespace sleeper {
 
@@ -27,26 +29,6 @@ constexpr size_t kChildStackBytes = 16 * 1024;
 // After its answer the helper has this long to end by itself.
 constexpr int64_t kFarewellMs = 1000;
 constexpr long kReapIntervalNs = 2'000'000;
-
-class UniqueFd {
- public:
-  explicit UniqueFd(int fd = -1) : fd_(fd) {}
-  ~UniqueFd() { Close(); }
-  UniqueFd(const UniqueFd&) = delete;
-  UniqueFd& operator=(const UniqueFd&) = delete;
-  int get() const { return fd_; }
-  void Set(int fd) {
-    Close();
-    fd_ = fd;
-  }
-  void Close() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
 
 struct ChildPlan {
   const Launch* launch;
@@ -116,17 +98,6 @@ int AboveStandard(int fd) {
   return moved;
 }
 
-bool PollUntil(int fd, short events, int64_t deadline) {
-  for (;;) {
-    int64_t left_ms = (deadline - MonotonicNs()) / kNsPerMs;
-    if (left_ms < 0) return false;
-    pollfd wanted{fd, events, 0};
-    int ready = poll(&wanted, 1, static_cast<int>(left_ms) + 1);
-    if (ready > 0) return true;
-    // Else interrupted, or the time is over: the next turn finds out.
-  }
-}
-
 // Starts the helper and waits until it has left our memory by exec. Returns its pid or -errno.
 //
 // Without CLONE_VFORK: a debugger hears of the end of a vfork even when the child is CLONE_UNTRACED, and breaks off the call
@@ -155,45 +126,6 @@ pid_t Start(const Launch* launch, int input, int output) {
   return error != 0 ? -error : pid;
 }
 
-// False when the helper does not take it all: then its answer, if any, says why.
-bool SendRequest(int fd, const char* request, size_t length, int64_t deadline) {
-  while (length > 0) {
-    // A socket, not a pipe, for MSG_NOSIGNAL: no SIGPIPE may reach the program.
-    ssize_t sent = send(fd, request, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno == EAGAIN && PollUntil(fd, POLLOUT, deadline)) continue;
-    if (sent < 0) return false;
-    request += sent;
-    length -= static_cast<size_t>(sent);
-  }
-  return true;
-}
-
-ssize_t ReadAnswer(int fd, HelperAnswer answer, int64_t deadline, char* out, size_t capacity) {
-  size_t length = 0;
-  int error = 0;
-  while (length + 1 < capacity) {
-    if (!PollUntil(fd, POLLIN, deadline)) {
-      error = ETIMEDOUT;
-      break;
-    }
-    ssize_t got = read(fd, out + length, capacity - 1 - length);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    auto* line_end = static_cast<char*>(memchr(out + length, '\n', static_cast<size_t>(got)));
-    length += static_cast<size_t>(got);
-    if (answer == HelperAnswer::kOneLine && line_end != nullptr) {
-      *line_end = '\0';
-      return line_end - out;
-    }
-  }
-  out[length] = '\0';
-  // A text that was cut is still worth reading; half a line is not.
-  bool usable = answer == HelperAnswer::kUntilEnd && length > 0;
-  if (usable) return static_cast<ssize_t>(length);
-  return error != 0 ? -error : -EPIPE;
-}
-
 // Waits for the helper's end and kills it at the deadline. One that does not even die then (uninterruptible) is left.
 void Reap(pid_t pid, int64_t deadline) {
   bool killed = false;
@@ -219,6 +151,10 @@ ssize_t RunHelper(const char* request, size_t length, HelperAnswer answer, int64
   const Launch* launch = CurrentLaunch();
   if (launch == nullptr) return -ENOTCONN;
   int64_t deadline = MonotonicNs() + timeout_ms * kNsPerMs;
+  if (answer == HelperAnswer::kOneLine) {
+    ssize_t answered = AskWatchingSleeper(request, length, deadline, out, capacity);
+    if (answered >= 0 || MonotonicNs() >= deadline) return answered;
+  }
   int input[2];
   int output[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, input) != 0) return -errno;
@@ -235,9 +171,10 @@ ssize_t RunHelper(const char* request, size_t length, HelperAnswer answer, int64
   // Where Yama restricts tracing to descendants, the helper, our child, may trace us all the same. EINVAL: no Yama.
   prctl(PR_SET_PTRACER, pid, 0, 0, 0);
   ssize_t result = -EPIPE;
-  if (SendRequest(our_input.get(), request, length, deadline)) {
+  if (SendAll(our_input.get(), request, length, deadline)) {
     our_input.Close();
-    result = ReadAnswer(our_output.get(), answer, deadline, out, capacity);
+    result = answer == HelperAnswer::kOneLine ? ReadLine(our_output.get(), deadline, out, capacity)
+                                              : ReadToEnd(our_output.get(), deadline, out, capacity);
   }
   bool answered = result >= 0;
   Reap(pid, answered ? MonotonicNs() + kFarewellMs * kNsPerMs : 0);

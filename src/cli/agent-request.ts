@@ -28,6 +28,8 @@ export const AgentRequest = v.looseObject({
   reportId: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f-]{8,64}$/i))),
   /** Promised already: the debugger was told so. A plain name, never a path. */
   fileName: v.exactOptional(v.pipe(v.string(), v.regex(/^[^/\0]{1,255}$/))),
+  /** Settings of the program, where they are not those of whoever answers. */
+  environment: v.exactOptional(v.record(v.string(), v.string())),
   /** Directory; absent: as the environment says. */
   archive: v.exactOptional(v.pipe(v.string(), v.regex(/^\//))),
   isolates: v.exactOptional(

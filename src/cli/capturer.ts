@@ -11,8 +11,14 @@ import { limits } from '../limits.ts';
 import { openEventLoop } from '../reader/read.ts';
 import { readItself } from '../reader/warm-up.ts';
 import type { Report } from '../report/schema.ts';
-import type { CaptureAnswer, CaptureMessage, CaptureOrder } from '../watch/capture-protocol.ts';
+import type {
+  CaptureAnswer,
+  CaptureMessage,
+  CaptureOrder,
+  CaptureReply,
+} from '../watch/capture-protocol.ts';
 import { WaitingTasks, findOldRequest } from '../watch/lasting.ts';
+import { answerAgent } from './answer-agent.ts';
 import { captureReport, countReport, sealReport } from './capture-to-archive.ts';
 
 /** Longer than anything: the interval is there for its being there. */
@@ -22,7 +28,7 @@ const waitingTasks = new WaitingTasks();
 
 process.on('message', (message: CaptureMessage) => {
   if (message.kind === 'warm') void warm(message.pid);
-  else void answer(message.order);
+  else void answer(message);
 });
 
 /** Signals are for the watcher: what it ordered is finished. */
@@ -37,6 +43,7 @@ async function warm(pid: number): Promise<void> {
   try {
     readItself();
     await describeWatcher();
+    await import('../log.ts'); // what agents ask for is logged
   } catch {
     // Then the first capture takes longer.
   }
@@ -58,13 +65,20 @@ async function describeWatcher(): Promise<void> {
   encodeReport(report);
 }
 
-async function answer(order: CaptureOrder): Promise<void> {
+async function answer(message: Exclude<CaptureMessage, { kind: 'warm' }>): Promise<void> {
   // When the watcher dies the channel closes, and what a capture waits for may not keep us alive by itself.
   const stay = setInterval(() => undefined, stayMs);
-  const result = await capture(order).catch(describeFailure);
+  const reply = await replyTo(message);
   clearInterval(stay);
   // A watcher that died meanwhile hears nothing; the report is in the archive.
-  if (process.connected) process.send?.(result, () => undefined);
+  if (process.connected) process.send?.(reply, () => undefined);
+}
+
+async function replyTo(message: Exclude<CaptureMessage, { kind: 'warm' }>): Promise<CaptureReply> {
+  if (message.kind === 'capture') return capture(message.order).catch(describeFailure);
+  const { pid, request } = message.question;
+  const { text } = await answerAgent(() => Promise.resolve(request), pid);
+  return { kind: 'answered', text };
 }
 
 async function capture(order: CaptureOrder): Promise<CaptureAnswer> {

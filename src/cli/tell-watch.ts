@@ -22,6 +22,15 @@ export function logProcessEvent(log: Logger, pid: number, event: ProcessEvent): 
         `process ${pid} is watched already, by process ${event.owner.pid} (${event.owner.command}); left to it`,
       );
       return;
+    case 'agent-found':
+      log.info(facts, `process ${pid} carries the agent: its own reports are written from here`);
+      return;
+    case 'agent-report':
+      log.warn(
+        { ...facts, report: event.report },
+        `process ${pid} had a report written: ${event.report}`,
+      );
+      return;
     case 'hang-began':
       log.warn(
         { ...facts, stalledForMs: event.trigger.stalledForMs },

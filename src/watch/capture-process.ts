@@ -4,17 +4,25 @@
  * Should it not answer in time it is killed, and the kernel lets go of what it held.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import type { CaptureAnswer, CaptureMessage, CaptureOrder } from './capture-protocol.ts';
+import type {
+  AgentQuestion,
+  CaptureAnswer,
+  CaptureMessage,
+  CaptureOrder,
+  CaptureReply,
+} from './capture-protocol.ts';
 
 /** It waits for most of its life: by default V8 would keep 32 MB more for what is made and dropped at once. */
 const youngGeneration = '--max-semi-space-size=2';
 /** Past the deadline that the capture itself keeps. */
 const graceMs = 3_000;
+/** An agent waits for 60 s at most, and says in its request until when. */
+const agentLimitMs = 60_000;
 
 /** One capture process; works on one order at a time. */
 export class CaptureProcess {
   readonly #child: ChildProcess;
-  #finish: ((answer: CaptureAnswer) => void) | null = null;
+  #finish: ((reply: CaptureReply) => void) | null = null;
   #hasEnded = false;
 
   /** @param script the compiled program of such a process */
@@ -27,8 +35,8 @@ export class CaptureProcess {
       // A Ctrl-C at the terminal is for the watcher, which ends us when the capture is done.
       detached: true,
     });
-    this.#child.on('message', (answer: CaptureAnswer) => {
-      this.#end(answer);
+    this.#child.on('message', (reply: CaptureReply) => {
+      this.#end(reply);
     });
     this.#child.on('error', (error) => {
       this.#fail(`the capture process failed: ${error.message}`);
@@ -55,25 +63,37 @@ export class CaptureProcess {
   }
 
   /** Never throws. */
-  capture(order: CaptureOrder): Promise<CaptureAnswer> {
-    return new Promise((resolve) => {
-      const limitMs = order.deadlineMs + graceMs;
-      const timer = setTimeout(() => {
-        this.#child.kill('SIGKILL');
-        this.#fail(`no report within ${limitMs / 1000} s`);
-      }, limitMs);
-      this.#finish = (answer) => {
-        clearTimeout(timer);
-        resolve(answer);
-      };
-      if (this.#hasEnded) this.#fail('the capture process has ended');
-      else this.#send({ kind: 'capture', order });
-    });
+  async capture(order: CaptureOrder): Promise<CaptureAnswer> {
+    const reply = await this.#exchange({ kind: 'capture', order }, order.deadlineMs);
+    if (reply.kind !== 'answered') return reply;
+    return { kind: 'failed', message: 'the capture process answered something else' };
+  }
+
+  /** Never throws. @returns the line for the agent; null: there is none */
+  async answerAgent(question: AgentQuestion): Promise<string | null> {
+    const reply = await this.#exchange({ kind: 'answer-agent', question }, agentLimitMs);
+    return reply.kind === 'answered' ? reply.text : null;
   }
 
   /** Ends it; what it works on is finished first. */
   close(): void {
     if (this.#child.connected) this.#child.disconnect();
+  }
+
+  #exchange(message: CaptureMessage, deadlineMs: number): Promise<CaptureReply> {
+    return new Promise((resolve) => {
+      const limitMs = deadlineMs + graceMs;
+      const timer = setTimeout(() => {
+        this.#child.kill('SIGKILL');
+        this.#fail(`no report within ${limitMs / 1000} s`);
+      }, limitMs);
+      this.#finish = (reply) => {
+        clearTimeout(timer);
+        resolve(reply);
+      };
+      if (this.#hasEnded) this.#fail('the capture process has ended');
+      else this.#send(message);
+    });
   }
 
   #send(message: CaptureMessage): void {
@@ -88,9 +108,9 @@ export class CaptureProcess {
     this.#end({ kind: 'failed', message });
   }
 
-  #end(answer: CaptureAnswer): void {
+  #end(reply: CaptureReply): void {
     const finish = this.#finish;
     this.#finish = null;
-    finish?.(answer);
+    finish?.(reply);
   }
 }

@@ -21,7 +21,15 @@ export interface CaptureOrder {
 /** To the capture process. */
 export type CaptureMessage =
   | { readonly kind: 'warm'; readonly pid: number }
-  | { readonly kind: 'capture'; readonly order: CaptureOrder };
+  | { readonly kind: 'capture'; readonly order: CaptureOrder }
+  | { readonly kind: 'answer-agent'; readonly question: AgentQuestion };
+
+/** What the agent of a watched process asks for, in its own words. */
+export interface AgentQuestion {
+  readonly pid: number;
+  /** One JSON object, as the agent's helper gets it. */
+  readonly request: string;
+}
 
 /** What came of an order. */
 export type CaptureAnswer =
@@ -35,3 +43,9 @@ export type CaptureAnswer =
       readonly message: string;
       readonly help?: string;
     };
+
+/** From the capture process. */
+export type CaptureReply =
+  | CaptureAnswer
+  /** To an agent: a line, with its newline. */
+  | { readonly kind: 'answered'; readonly text: string };

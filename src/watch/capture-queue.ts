@@ -4,7 +4,7 @@
  */
 import { limits } from '../limits.ts';
 import { CaptureProcess } from './capture-process.ts';
-import type { CaptureAnswer, CaptureOrder } from './capture-protocol.ts';
+import type { AgentQuestion, CaptureAnswer, CaptureOrder } from './capture-protocol.ts';
 
 /** One wish. */
 export interface CaptureJob {
@@ -38,6 +38,8 @@ export class CaptureQueue {
   readonly #parallel: number;
   readonly #waiting: Waiting[] = [];
   readonly #running = new Set<Waiting>();
+  /** Those of agents, which do not wait: they are answered by a process that is free, or not at all. */
+  readonly #answers = new Set<Promise<unknown>>();
   #processes: CaptureProcess[] = [];
   #idleTimer: NodeJS.Timeout | null = null;
   #isClosed = false;
@@ -72,6 +74,20 @@ export class CaptureQueue {
     if (!this.#isClosed && this.length === 0) this.#requireFree().warm(pid);
   }
 
+  /** Never throws. @returns the line for the agent; null when no process is free, or it has failed */
+  async answerAgent(question: AgentQuestion): Promise<string | null> {
+    const free = this.#processes.find(({ hasEnded, isBusy }) => !hasEnded && !isBusy);
+    if (this.#isClosed || free === undefined) {
+      // The one that was kept ready has died: the next question finds another.
+      if (this.#processes.every(({ hasEnded }) => hasEnded)) this.warm(question.pid);
+      return null;
+    }
+    const answer = free.answerAgent(question);
+    this.#answers.add(answer);
+    void answer.finally(() => this.#answers.delete(answer));
+    return answer;
+  }
+
   /** Takes no more, drops what waits, resolves when what runs is done. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -84,6 +100,7 @@ export class CaptureQueue {
     if (this.#running.size > 0) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     }
+    await Promise.all(this.#answers);
     this.#endProcesses(0);
   }
 

@@ -39,6 +39,10 @@ export type ProcessEvent =
   | { readonly kind: 'watching'; readonly weakness: string | null }
   /** Somebody else watches it. It is looked after as soon as he lets go or dies. */
   | { readonly kind: 'left-to-other'; readonly owner: Owner }
+  /** It carries the agent, which will have us write its reports. */
+  | { readonly kind: 'agent-found' }
+  /** Written because its agent asked for it. */
+  | { readonly kind: 'agent-report'; readonly report: string }
   | { readonly kind: 'hang-began'; readonly rule: string; readonly trigger: Trigger }
   /** Of hangs. `afterMs` counts only time in which the loop was free to turn. */
   | { readonly kind: 'recovered'; readonly rule: string; readonly afterMs: number }

@@ -41,6 +41,8 @@ export class WatchedProcess {
   nextLookAtMs = 0;
   /** A signal of ours is meant to end it. */
   isBeingEnded = false;
+  /** It waits for a report that it has asked us for. */
+  isReporting = false;
   readonly #probe: LoopProbe;
   readonly #listener: WatchedListener;
   readonly #hangs: readonly HangRule[];
@@ -156,7 +158,7 @@ export class WatchedProcess {
     const { rule } = hang;
     const policy = { timeoutMs: rule.when.forMs, intervalMs };
     let step = advance(hang.episode, reading, policy);
-    if (step.event?.kind === 'hang-began' && isReportingItself(this.pid)) {
+    if (step.event?.kind === 'hang-began' && (this.isReporting || isReportingItself(this.pid))) {
       // It waits for its agent's report: no fault of its own, and told already.
       step = advance(hang.episode, { ...reading, loop: 'traced' }, policy);
     }

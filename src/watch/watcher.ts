@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { openLoopProbe } from '../probe/loop.ts';
+import { AgentService } from './agent-service.ts';
 import { CaptureQueue } from './capture-queue.ts';
 import { Claims } from './claims.ts';
 import { DeepLooks } from './deep-looks.ts';
@@ -48,6 +49,7 @@ export class Watcher {
   readonly #dispatcher: Dispatcher;
   readonly #services: Services;
   readonly #deepLooks: DeepLooks;
+  readonly #agents: AgentService;
   readonly #watched = new Map<number, WatchedProcess>();
   /** Watched by somebody else, who may let go. */
   readonly #leftToOthers = new Map<number, Chosen>();
@@ -76,6 +78,7 @@ export class Watcher {
       this.#dispatcher.dispatch(process, finding);
     };
     this.#services = new Services(settings.rules, this.#watched, teller, found);
+    this.#agents = new AgentService(this.#queue, teller);
     const { deadlineMs } = settings.capture;
     const { archive } = options;
     this.#deepLooks = new DeepLooks({ queue: this.#queue, archive, deadlineMs, teller, found });
@@ -196,6 +199,7 @@ export class Watcher {
       process.nextLookAtMs = Math.max(process.nextLookAtMs + intervalMs, nowMs + intervalMs / 2);
       process.look(intervalMs);
       this.#deepLooks.turn(process, nowMs);
+      this.#agents.turn(process, nowMs);
     }
   }
 
@@ -212,6 +216,7 @@ export class Watcher {
 
   async #close(): Promise<void> {
     this.#services.close();
+    this.#agents.close();
     await this.#queue.close();
     await this.#dispatcher.close();
     // Whoever stops us when the program ends must hear that it was we who ended it.

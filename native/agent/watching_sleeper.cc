@@ -1,0 +1,83 @@
+#include "watching_sleeper.h"
+
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "settings.h"
+#include "stream.h"
+#include "text_buffer.h"
+#include "wait_word.h"
+
+namespace sleeper {
+
+namespace {
+
+// A watcher is at its loop again within milliseconds; one that is stopped or starved must not cost the report.
+constexpr int64_t kReadyMs = 400;
+constexpr size_t kSettingsBytes = 8 * 1024;
+constexpr uint64_t kNobody = ~uint64_t{0};
+
+// Descriptor and pid, in one word. Whoever asks takes it out for that time: two threads never speak at once, and a debugger
+// that throws a call away leaves nobody a half-read answer.
+std::atomic<uint64_t> offer{kNobody};
+
+uint64_t Pack(int fd, pid_t peer) { return (static_cast<uint64_t>(peer) << 32) | static_cast<uint32_t>(fd); }
+int DescriptorOf(uint64_t packed) { return static_cast<int>(packed & 0xffffffff); }
+pid_t PeerOf(uint64_t packed) { return static_cast<pid_t>(packed >> 32); }
+
+// What the helper would find in its environment: `{"environment":{"SLEEPER_LOG":"…"},`, to stand before the request's members.
+// False when it is too long.
+bool WriteSettings(TextBuffer& text) {
+  constexpr char kOurs[] = "SLEEPER_";
+  text.Add("{\"environment\":{");
+  const char* separator = "\"";
+  for (char* const* pair = CurrentLaunch()->environment; *pair != nullptr; pair++) {
+    const char* equals = strchr(*pair, '=');
+    if (strncmp(*pair, kOurs, strlen(kOurs)) != 0 || equals == nullptr) continue;
+    text.Add(separator).Add(*pair, static_cast<size_t>(equals - *pair)).Add("\":\"").AddEscaped(equals + 1).Add("\"");
+    separator = ",\"";
+  }
+  text.Add("},");
+  return !text.overflowed();
+}
+
+bool IsReady(int fd, int64_t deadline) {
+  constexpr char kQuestion[] = "READY?\n";
+  char answer[32];
+  return SendAll(fd, kQuestion, strlen(kQuestion), deadline) && ReadLine(fd, deadline, answer, sizeof answer) > 0 &&
+         strcmp(answer, "READY") == 0;
+}
+
+}  // namespace
+
+void KeepOffer(int fd, pid_t peer) {
+  uint64_t before = offer.exchange(Pack(fd, peer));
+  if (before != kNobody) close(DescriptorOf(before));
+}
+
+ssize_t AskWatchingSleeper(const char* request, size_t length, int64_t deadline, char* out, size_t capacity) {
+  if (offer.load() == kNobody) return -ENOTCONN;
+  char space[kSettingsBytes];
+  TextBuffer settings(space, sizeof space);
+  if (!WriteSettings(settings)) return -E2BIG;
+  uint64_t taken = offer.exchange(kNobody);
+  if (taken == kNobody) return -EBUSY;
+  UniqueFd connection(DescriptorOf(taken));
+  if (!IsReady(connection.get(), std::min(deadline, MonotonicNs() + kReadyMs * kNsPerMs))) return -EPIPE;
+  // Where Yama restricts tracing to descendants: the watcher's own may trace us. EINVAL: no Yama.
+  prctl(PR_SET_PTRACER, PeerOf(taken), 0, 0, 0);
+  bool sent = SendAll(connection.get(), settings.data(), settings.length(), deadline) &&
+              SendAll(connection.get(), request + 1, length - 1, deadline);
+  ssize_t result = sent ? ReadLine(connection.get(), deadline, out, capacity) : -EPIPE;
+  if (result < 0) return result;
+  // Its next answer will be one to the next question.
+  uint64_t nobody = kNobody;
+  if (offer.compare_exchange_strong(nobody, taken)) connection.Release();
+  return strcmp(out, "BUSY") == 0 ? -EBUSY : result;
+}
+
+}  // namespace sleeper

@@ -11,6 +11,7 @@
         'native/agent/capture.cc',
         'native/agent/crash_capture.cc',
         'native/agent/debugger_calls.cc',
+        'native/agent/flag_hash.cc',
         'native/agent/flight_recorder.cc',
         'native/agent/foreign_isolates.cc',
         'native/agent/heap_limit.cc',

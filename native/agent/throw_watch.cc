@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "../in_signal/crash_note.h"
+#include "flag_hash.h"
 #include "isolate_registry.h"
 #include "v8_calls.h"
 #include "wait_word.h"
@@ -127,7 +128,7 @@ int WatchThrows(void* isolate) {
   // First the callback: without one, V8 takes the flag at its word.
   v8.set_abort_callback(isolate, OnUncaught);
   if (given_up.load()) return 0;
-  if (!watching.exchange(true)) v8.set_flags("--abort-on-uncaught-exception");
+  if (!watching.exchange(true)) SetNeutralFlag("--abort-on-uncaught-exception");
   return 0;
 }
 

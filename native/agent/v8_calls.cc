@@ -16,6 +16,7 @@ V8Calls FindAll() {
   Find(calls.get_current, "_ZN2v87Isolate10GetCurrentEv");
   Find(calls.request_interrupt, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_");
   Find(calls.set_flags, "_ZN2v82V818SetFlagsFromStringEPKc");
+  Find(calls.cached_data_version_tag, "_ZN2v814ScriptCompiler20CachedDataVersionTagEv");
   Find(calls.set_abort_callback, "_ZN2v87Isolate35SetAbortOnUncaughtExceptionCallbackEPFbPS0_E");
   Find(calls.add_heap_limit_callback, "_ZN2v87Isolate24AddNearHeapLimitCallbackEPFmPvmmES1_");
   Find(calls.remove_heap_limit_callback, "_ZN2v87Isolate27RemoveNearHeapLimitCallbackEPFmPvmmEm");

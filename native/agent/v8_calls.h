@@ -20,6 +20,8 @@ struct V8Calls {
   void (*request_interrupt)(void* isolate, V8Interrupt callback, void* data);
   // v8::V8::SetFlagsFromString()
   void (*set_flags)(const char* flags);
+  // v8::ScriptCompiler::CachedDataVersionTag()
+  uint32_t (*cached_data_version_tag)();
   void (*set_abort_callback)(void* isolate, V8AbortCallback callback);
   void (*add_heap_limit_callback)(void* isolate, V8HeapLimitCallback callback, void* data);
   void (*remove_heap_limit_callback)(void* isolate, V8HeapLimitCallback callback, size_t limit);

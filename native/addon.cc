@@ -155,7 +155,6 @@ class Addon : public Napi::Addon<Addon> {
     settings.argv = arguments.Text("argv");
     settings.environment = arguments.Text("environment");
     settings.archive = arguments.Text("archive");
-    settings.hostname = arguments.Text("hostname");
     uint32_t worker_id = arguments.Small("workerId");
     settings.death_limit_ms = arguments.Small("deathLimitMs");
     uint32_t watched = arguments.Small("watched");

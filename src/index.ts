@@ -1,3 +1,3 @@
 /** The agent for programs that carry it knowingly. */
-export { arm } from './agent/arm.cts';
+export { arm } from './agent/agent.cts';
 export type { Agent, ArmOptions } from './agent/arm.cts';

@@ -3,7 +3,7 @@
  * a module costs a third of a millisecond, and `sleeper dump` needs three hundred. Packages that most commands need are put
  * in for the same reason: of valibot only what is used, and CommonJS as modules, which spares Node the search for their
  * names. Commands that need little load little: what is imported on demand stays in
- * files of its own. bin/sleeper.js uses the bundle where it is up to date; tests work with the modules themselves.
+ * files of its own. The agent is one file, for the same reason. bin/sleeper.js and src/agent/agent.cts use the bundle where it is up to date; tests work with the modules themselves.
  * `node test/bundle.mjs [DIRECTORY]`
  */
 import { execFileSync } from 'node:child_process';
@@ -24,6 +24,7 @@ const packages = new Map([
   ['msgpackr/unpack-no-eval', 'msgpackr/dist/unpack-no-eval.cjs'],
   ['valibot', 'valibot/dist/index.mjs'],
 ]);
+const esbuild = path.join(root, 'node_modules/@esbuild/linux-x64/bin/esbuild');
 const nothing = '\0nothing';
 const modulesOf = (name) => path.join(root, 'node_modules', name);
 /** What every capture needs is one file: it would be loaded whole in any case. */
@@ -137,6 +138,19 @@ await bundle.write({
   manualChunks: (id) => chunks.find(([, modules]) => modules.test(id))?.[0],
 });
 await bundle.close();
+
+/** The agent: one CommonJS file, with what its modules find from where they are. */
+function bundleAgent() {
+  const entry = path.join(dist, 'agent', 'arm.cjs');
+  const place = JSON.stringify(path.relative(out, path.dirname(entry)));
+  const args = [
+    ...[entry, '--bundle', '--platform=node', '--format=cjs', '--target=node18'],
+    ...['--define:__dirname=agentPlace', '--log-level=warning', '--legal-comments=none'],
+    `--banner:js=const agentPlace = require('node:path').join(__dirname, ${place});`,
+    `--outfile=${path.join(out, 'agent.cjs')}`,
+  ];
+  execFileSync(esbuild, args);
+}
 // Without comments, and with letters that are not ASCII as escapes: the ones are read over at every start, and one of the
 // others doubles the text that V8 keeps. Lines stay lines, so that a stack tells something.
 const files = fs.readdirSync(out).map((name) => path.join(out, name));
@@ -146,8 +160,8 @@ const options = [
   '--target=node20',
   '--log-level=warning',
 ];
-const esbuild = path.join(modulesOf('@esbuild/linux-x64'), 'bin/esbuild');
 execFileSync(esbuild, [...files, ...options, '--allow-overwrite', `--outdir=${out}`]);
+bundleAgent();
 fs.writeFileSync(path.join(out, 'LICENCES'), licences());
 // Last: without it the bundle does not count.
 fs.writeFileSync(

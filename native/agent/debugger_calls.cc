@@ -189,6 +189,10 @@ int SleepUntilPoked(int epoll, epoll_event* events, int most, int timeout_ms) {
   return count;
 }
 
+void FeelPoke() {
+  if (sleeper_mailbox != 0 && asleep) WakeSleepingThread();
+}
+
 void ServeDebugger() {
   ServeCall();
   if (sleeper_mailbox != 0) {

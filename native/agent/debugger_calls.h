@@ -36,4 +36,8 @@ int SleepUntilPoked(int epoll, epoll_event* events, int most, int timeout_ms);
 // On the sleeping thread, whenever it wakes: looks at the mailbox and for calls, and serves them.
 void ServeDebugger();
 
+// Of event loops, when they turn: a poke that came in the instant in which the sleeping thread went to sleep has interrupted
+// nobody, nor has one by a debugger that stops nothing.
+void FeelPoke();
+
 }  // namespace sleeper

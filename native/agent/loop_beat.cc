@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "debugger_calls.h"
 #include "flight_recorder.h"
 #include "libuv.h"
 #include "wait_word.h"
@@ -147,6 +148,7 @@ void OnPrepare(uv_prepare_s* prepare) {
   FlightLoop& loop = Flight().loops[beat.place];
   loop.since_us.store(now, std::memory_order_relaxed);
   loop.state.store(static_cast<uint32_t>(LoopState::kPolling), std::memory_order_release);
+  FeelPoke();
 }
 
 // It comes back from it.

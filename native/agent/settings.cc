@@ -1,5 +1,7 @@
 #include "settings.h"
 
+#include <sys/utsname.h>
+
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -27,6 +29,12 @@ char* const* Split(const std::string& block) {
   return vector;
 }
 
+// Empty when the kernel has none.
+char* Hostname() {
+  utsname names;
+  return strdup(uname(&names) == 0 ? names.nodename : "");
+}
+
 }  // namespace
 
 int KeepSettings(const Settings& settings) {
@@ -34,7 +42,7 @@ int KeepSettings(const Settings& settings) {
   auto* kept = static_cast<Launch*>(malloc(sizeof(Launch)));
   if (kept == nullptr) return -ENOMEM;
   *kept = {Split(settings.argv), Split(settings.environment), strdup(settings.archive.c_str()),
-           strdup(settings.hostname.c_str()), settings.death_limit_ms};
+           Hostname(), settings.death_limit_ms};
   if (!kept->argv || !kept->environment || !kept->archive || !kept->hostname) return -ENOMEM;
   launch.store(kept, std::memory_order_release);
   return 0;

@@ -12,7 +12,6 @@ struct Settings {
   std::string environment;
   // Directory of the reports, for the path that is announced before the report exists.
   std::string archive;
-  std::string hostname;
   // The longest time a dying program waits for its report.
   int64_t death_limit_ms;
 };

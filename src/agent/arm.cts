@@ -2,7 +2,6 @@
  * Arms the agent in the calling thread. It then sleeps: a native thread in epoll_wait(), an unreferenced handle, and one
  * listener for errors that nobody catches. It never throws into the program and never writes to its streams.
  */
-import { hostname } from 'node:os';
 import { watchAddons } from './addons.cts';
 import { requestCapture } from './capture-request.cts';
 import {
@@ -66,10 +65,21 @@ export interface Agent {
 
 const maxTextChars = 200;
 
-let current: Agent | undefined;
+/**
+ * Where the agent of this thread is found by every copy of this module: `sleeper run` loads its own, and the program may carry
+ * another.
+ */
+const place = Symbol.for('sleeper-agent');
+const { defineProperty, get } = Reflect;
 
-/** Arms the agent in this thread; the same agent when it is armed already. */
+function keep(agent: Agent): Agent {
+  defineProperty(globalThis, place, { value: agent, configurable: true });
+  return agent;
+}
+
+/** Arms the agent in this thread; the same agent when it is armed already, by whatever copy of this package. */
 export function arm(options: ArmOptions = {}): Agent {
+  const current = get(globalThis, place) as Agent | undefined;
   if (current?.armed === true) return current;
   if (process.env['SLEEPER_DISABLE'] === '1') return inertAgent;
   const archive = options.archive ?? archiveDirectory(process.env);
@@ -85,8 +95,7 @@ export function arm(options: ArmOptions = {}): Agent {
     return inertAgent;
   }
   try {
-    current = armNative(loadNative(), archive, choices);
-    return current;
+    return keep(armNative(loadNative(), archive, choices));
   } catch (failure) {
     // Under `--permission` addons are forbidden by whoever started the program: then we are not wanted here.
     if ('permission' in process || isInWorker()) return inertAgent;
@@ -95,8 +104,7 @@ export function arm(options: ArmOptions = {}): Agent {
       failure: describeError(failure),
       lost: lostWithoutAddon,
     });
-    current = armWithoutAddon(archive, choices);
-    return current;
+    return keep(armWithoutAddon(archive, choices));
   }
 }
 
@@ -145,7 +153,6 @@ function armNative(native: NativeAgent, archive: string, { helper, exits }: Choi
     join(helperCommand(helper)),
     join(helperEnvironment(process.env, archive, redactWords())),
     archive,
-    hostname(),
     workerId,
     deathLimitMs(process.env),
     waysToDie(process.execArgv, process.env),

@@ -1,5 +1,4 @@
 /** Where the reports go, and how the helper is started. Decided once, when the agent is armed. */
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { watchable } from './native.cts';
 
@@ -9,9 +8,10 @@ export function archiveDirectory(env: NodeJS.ProcessEnv): string {
   if (chosen !== undefined && chosen !== '') return resolve(chosen);
   if (process.geteuid?.() === 0) return '/var/lib/sleeper';
   const state = env['XDG_STATE_HOME'];
-  return state !== undefined && state.startsWith('/')
-    ? join(state, 'sleeper')
-    : join(homedir(), '.local/state/sleeper');
+  if (state !== undefined && state.startsWith('/')) return join(state, 'sleeper');
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only here: most programs have one of the others
+  const { homedir } = require('node:os') as typeof import('node:os');
+  return join(homedir(), '.local/state/sleeper');
 }
 
 /**

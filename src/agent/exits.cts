@@ -25,6 +25,7 @@ export function watchExit(reporter: Reporter, exits: ExitReports): () => void {
   const report = (exitStatus: number, reason: string): void => {
     reporter.report({ trigger: { kind: 'exit', reason, exitStatus } });
   };
+  // Asked last: Node loads `performance` at its first use.
   const isConsequence = (): boolean => performance.now() - reporter.reportedAtMs < consequenceMs;
   const onExit = (status: number): void => {
     if ((status === 0 && exits !== 'all') || isConsequence()) return;
@@ -34,7 +35,7 @@ export function watchExit(reporter: Reporter, exits: ExitReports): () => void {
   const onEnd = (status: number): void => {
     // Node says so in a listener of its own, or before all of them.
     const isUnsettled = status === unsettledAwait || process.exitCode === unsettledAwait;
-    if (isCalled || isConsequence() || (!isUnsettled && exits !== 'all')) return;
+    if (isCalled || (!isUnsettled && exits !== 'all') || isConsequence()) return;
     const exitStatus = isUnsettled ? unsettledAwait : status;
     report(exitStatus, `the event loop ran empty (exit status ${exitStatus})`);
   };

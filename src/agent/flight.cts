@@ -3,13 +3,18 @@ import { readFileSync } from 'node:fs';
 import { logAgentError } from './error-log.cts';
 import { describeError } from './error-record.cts';
 import type { NativeAgent } from './native.cts';
-import { redaction } from './redaction.cts';
+import { isRedactionChosen, redaction } from './redaction.cts';
 
 /** Room in the file, less some for the JSON around the arguments. */
 const maxArgumentChars = 4_000;
 const maxArguments = 50;
-/** An argument without any of these cannot hold a secret that we know the look of. */
-const mayHoldSecret = /[=@:]|^-|[A-Za-z\d+/_-]{13}/;
+/**
+ * An argument without any of these cannot hold a secret that we know the look of: most paths are without. The patterns themselves
+ * take milliseconds at their first use.
+ */
+const mayHoldSecret = /[=@:\s]|^-|[\w+-]{13}|services\/[\w/]{20}|[\w+/]{64}/;
+
+const killsLine = 'oom_kill ';
 
 /** Directories to try, best first: the user's own runtime directory, root's, shared memory. SLEEPER_RUNTIME_DIR: only that. */
 export function flightDirectories(env: NodeJS.ProcessEnv): string[] {
@@ -57,7 +62,9 @@ function safeArguments(argv: readonly string[]): string[] {
   const [program = '', ...rest] = kept;
   return [
     program,
-    ...(rest.some((text) => mayHoldSecret.test(text)) ? redaction().arguments(rest) : rest),
+    ...(isRedactionChosen() || rest.some((text) => mayHoldSecret.test(text))
+      ? redaction().arguments(rest)
+      : rest),
   ];
 }
 
@@ -67,9 +74,19 @@ function safeArguments(argv: readonly string[]): string[] {
  */
 function oomCounter(): { file: string; kills: number } | null {
   try {
-    const text = readFileSync('/proc/self/cgroup', 'latin1');
-    const unified = /^0::(.*)$/m.exec(text)?.[1] ?? '/';
-    const memory = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(text)?.[1];
+    // `0::/path` is that of v2, `4:memory:/path` one of v1. Without patterns: their first use takes longer than all this.
+    const groups = readFileSync('/proc/self/cgroup', 'utf8')
+      .split('\n')
+      .map((line) => line.split(':'));
+    const unified =
+      groups
+        .find(([id]) => id === '0')
+        ?.slice(2)
+        .join(':') ?? '/';
+    const memory = groups
+      .find(([, controllers = '']) => controllers.split(',').includes('memory'))
+      ?.slice(2)
+      .join(':');
     const files =
       memory === undefined
         ? [`/sys/fs/cgroup${unified}/memory.events`, '/sys/fs/cgroup/memory.events']
@@ -79,7 +96,8 @@ function oomCounter(): { file: string; kills: number } | null {
           ];
     for (const file of files) {
       try {
-        const kills = /^oom_kill (\d+)$/m.exec(readFileSync(file, 'latin1'))?.[1];
+        const lines = readFileSync(file, 'utf8').split('\n');
+        const kills = lines.find((line) => line.startsWith(killsLine))?.slice(killsLine.length);
         if (kills !== undefined) return { file, kills: Number(kills) };
       } catch {
         // Not visible from here: the next one.

@@ -20,7 +20,6 @@ export interface NativeAgent {
     argv: string,
     environment: string,
     archive: string,
-    hostname: string,
     workerId: number,
     deathLimitMs: number,
     watched: number,

@@ -18,6 +18,7 @@ let loaded: AgentRedaction | undefined;
 export function chooseRedaction(options: RedactOptions | undefined): void {
   if (options === undefined && (process.env['SLEEPER_REDACT'] ?? '') === '') return;
   chosen = options ?? {};
+  isChosen = true;
   loaded = load();
 }
 
@@ -25,6 +26,13 @@ export function chooseRedaction(options: RedactOptions | undefined): void {
 export function redaction(): AgentRedaction {
   loaded ??= load();
   return loaded;
+}
+
+let isChosen = false;
+
+/** True when rules were added or removed: what the usual ones make of a text is then no guide. */
+export function isRedactionChosen(): boolean {
+  return isChosen;
 }
 
 /** Empty unless something was chosen: nothing is loaded to learn that. */

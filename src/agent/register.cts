@@ -1,5 +1,5 @@
 /** Preload: `node --require sleeper-agent/register app.js`, or `--import`. Arms the agent, in Workers too. */
-import { arm } from './arm.cts';
+import { arm } from './agent.cts';
 
 try {
   arm();

@@ -199,7 +199,9 @@ export class RedactionTally {
       ...patterns.map((one) =>
         look('redact option', new RegExp(one.source, one.flags.includes('i') ? 'gi' : 'g')),
       ),
-      ...secretLooks.filter(({ what }) => !this.#removed.has(sameName(what))),
+      ...(this.#removed.size === 0
+        ? secretLooks
+        : secretLooks.filter(({ what }) => !this.#removed.has(sameName(what)))),
     ];
   }
 

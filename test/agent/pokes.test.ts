@@ -13,8 +13,9 @@ import { readMaps } from '#dist/reader/memory/maps.js';
 import { readThreadIds } from '#dist/reader/memory/process-files.js';
 import { readReports, reportsIn } from '../harness/reports-in.ts';
 import { root } from '../harness/paths.ts';
-import { makeDirectory, spawnProgram } from '../harness/spawn-target.ts';
-import { waitFor } from '../harness/wait.ts';
+import { type Target, makeDirectory, spawnCommand, spawnProgram } from '../harness/spawn-target.ts';
+import { readThreads, waitFor } from '../harness/wait.ts';
+import { armedCommand } from './flight-programs.ts';
 
 const pokes = Number(process.env['SLEEPER_TEST_POKES'] ?? 60);
 const program = path.join(root, 'test/agent/programs/mixed-work.mjs');
@@ -42,6 +43,30 @@ function poke(pid: number, memory: number, mailbox: number): void {
   requireNative().stopThreads(tids, registers, new Int32Array(tids.length), stopTimeoutMs, 0);
 }
 
+/** What there is to know when a poke was not felt. */
+function stateOf({ pid, lines }: Target, memory: number, mailbox: number): string {
+  const word = Buffer.alloc(4);
+  const read = fs.existsSync(`/proc/${pid}`) ? fs.readSync(memory, word, 0, 4, mailbox) : 0;
+  const threads = readThreads(pid).map(({ name, state, syscall }) => [name, state, syscall]);
+  return JSON.stringify({ mailbox: read === 4 && word.readInt32LE(), threads, lines });
+}
+
+test('a word that is written past everybody is found when the loop turns', async (t) => {
+  const archive = makeDirectory(t, 'archive');
+  const target = spawnCommand(
+    t,
+    armedCommand('20', `console.log('ready'); setInterval(() => {}, 50);`),
+    { env: { SLEEPER_ARCHIVE: archive } },
+  );
+  await target.expect(/^ready$/);
+  const memory = fs.openSync(`/proc/${target.pid}/mem`, 'r+');
+  fs.writeSync(memory, Buffer.from([1, 0, 0, 0]), 0, 4, findMailbox(target.pid));
+  fs.closeSync(memory);
+  await waitFor('a report', () => fs.existsSync(archive) && reportsIn(archive).length > 0);
+  const [report] = await readReports(archive);
+  assert.equal(report?.trigger.reason, 'gdb mailbox');
+});
+
 for (const node of ['20', '22', '24', '26'] as const)
   test(`${pokes} pokes of Node.js ${node} at random moments`, async (t) => {
     const archive = makeDirectory(t, 'archive');
@@ -61,7 +86,11 @@ for (const node of ['20', '22', '24', '26'] as const)
       poke(target.pid, memory, mailbox);
       // Those that come while a capture is under way ask for one more, all together.
       if (i % pokesPerReport === pokesPerReport - 1)
-        await waitFor('a report', () => reportsIn(archive).length > known, captureLimitMs);
+        await waitFor('a report', () => reportsIn(archive).length > known, captureLimitMs).catch(
+          (cause: unknown) => {
+            throw new Error(`Poke ${i}: ${stateOf(target, memory, mailbox)}`, { cause });
+          },
+        );
       else await delay((i * 3.7) % 23); // another moment each time, not a wait for anything
     }
     target.say('stop');

@@ -10,7 +10,7 @@ import { agentRegister, root } from '../harness/paths.ts';
 import { type Owner, spawnCommand, type Target } from '../harness/spawn-target.ts';
 import { waitFor, waitForCpu } from '../harness/wait.ts';
 import { ask } from './armed-program.ts';
-import { makePlace, type Place, reports } from './flight-programs.ts';
+import { armedCommand, makePlace, type Place, reports } from './flight-programs.ts';
 import { mark, password, places, plantedProgram, token } from './planted-secrets.ts';
 
 const inFull = Object.fromEntries(places.map((place) => [place, token(place)]));
@@ -67,7 +67,46 @@ function assertNoLeak(place: Place): void {
   assert.ok(files > 0);
 }
 
+/** The shortest of looks that can be arguments; in two parts, so that this file holds none of them. */
+const wholeArguments: Record<string, readonly [string, string]> = {
+  'a private key': ['-----BEGIN RSA', ' PRIVATE KEY-----MIIEpAIBAAKCAQEA7'],
+  'a line of a key': ['Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4', 'Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4'],
+  'a web token': ['eyJ', 'hbGciOiJI'.padEnd(10, '9')],
+  'an AWS key': ['AKIA', 'Q3EGVX7KD5PLM2NB'],
+  'a GitLab token': ['glpat-', 'x8Qm2Lw9Kd7Rt4Zc'],
+  'a Slack token': ['xoxb-', '2048163264'],
+  'a Slack webhook': ['hooks.slack.com/', 'services/T0B1C2/B0D1E2/aZ3xQ9mK7'],
+  'a payment key': ['sk_live_', '9mK7bW2vN8'],
+  'a SendGrid key': ['SG.', 'aZ3xQ9mK7bW2vN8c.R4tY6uP1sD5fG0hJ'],
+  'a Google key': ['AIza', 'aZ3xQ9mK7bW2vN8cR4tY6uP1sD5fG0'],
+  'a Telegram token': ['12345678:AA', 'aZ3xQ9mK7bW2vN8cR4tY6uP1sD5fG0hJk'],
+  'a header': ['Bearer', ' a.b/c.d/e.f/g.h'],
+  'a URL': ['db://u', ':p4ss@host'],
+  'a card number': ['4111 1111', ' 1111 1111'],
+  'what SLEEPER_REDACT says': ['ACME', '-42'],
+};
+
 suite('planted secrets', () => {
+  for (const [what, parts] of Object.entries(wholeArguments)) {
+    const isOwnRule = what.includes('SLEEPER_REDACT');
+    test(`${what}, alone on the command line, is not in the recorder`, async (t) => {
+      const place = makePlace(t);
+      const secret = parts.join('');
+      // No path of a program among the arguments: one that has to be looked into would have all of them looked into.
+      const target = spawnCommand(
+        t,
+        [...armedCommand('20', `process.kill(process.pid, 'SIGKILL')`), 'build-7f3a', secret],
+        { env: { ...place.env, ...(isOwnRule && { SLEEPER_REDACT: '/ACME-\\d+/' }) } },
+      );
+      await target.exited;
+      const [recorder = ''] = fs.readdirSync(place.runtime);
+      const text = fs.readFileSync(path.join(place.runtime, recorder), 'latin1');
+      assert.ok(text.includes('build-7f3a'), 'the recorder has the command line');
+      assert.ok(text.includes('[redacted]'));
+      assert.ok(!text.includes(secret));
+    });
+  }
+
   for (const node of ['20', '26'] as const) {
     test(`node ${node}: reports asked of the agent and of the reader, a core, and the recorder`, async (t) => {
       const place = makePlace(t);

@@ -114,7 +114,7 @@ suite('armed and quiet: status, signal and output are as without the agent', () 
     const program = `
       const before = new Set(process.moduleLoadList);
       require(${JSON.stringify(agentRegister)});
-      const files = Object.keys(require.cache).filter((file) => !/sleeper\\.node$|[\\\\/]dist[\\\\/](agent|report)[\\\\/]/.test(file));
+      const files = Object.keys(require.cache).filter((file) => !/sleeper\\.node$|[\\\\/]dist[\\\\/](agent|report|bundle)[\\\\/]/.test(file));
       console.log(JSON.stringify({ files }));`;
     const { stdout } = live('20', program, null);
     assert.deepEqual(JSON.parse(stdout), { files: [] });

@@ -6,8 +6,10 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { runSleeper } from '../harness/cli.ts';
+import { nodeBinary } from '../harness/node-versions.ts';
 import { root } from '../harness/paths.ts';
-import { makeDirectory } from '../harness/spawn-target.ts';
+import { readReports } from '../harness/reports-in.ts';
+import { type Owner, makeDirectory, patientDeath, spawnCommand } from '../harness/spawn-target.ts';
 import { spawnZoo } from '../harness/spawn-zoo.ts';
 
 const run = promisify(execFile);
@@ -23,7 +25,23 @@ function loadedBy(directory: string, file: string, seen = new Set<string>()): Se
   return seen;
 }
 
-test('the bundle: help, usage errors, and a dump with values', async (t) => {
+/** It finds the addon and its helper, and takes secrets out, which it does with code loaded late. */
+async function useBundledAgent(owner: Owner, file: string): Promise<void> {
+  const archive = makeDirectory(owner, 'archive');
+  const source = `
+    require(${JSON.stringify(file)}).arm().annotate('api-key', 'hunter-2');
+    function charge(order) { throw new Error('refused'); }
+    charge(4711);`;
+  const env = { SLEEPER_ARCHIVE: archive, ...patientDeath };
+  const program = spawnCommand(owner, [nodeBinary('24'), '--eval', source], { env });
+  assert.deepEqual(await program.exited, { status: 1, signal: null });
+  const [report] = await readReports(archive);
+  const frame = report?.threads[0]?.frames.find(({ function: name }) => name === 'charge');
+  assert.equal(frame?.arguments[0]?.value.preview, '4711');
+  assert.deepEqual(report?.annotations, { 'api-key': '[redacted]' });
+}
+
+test('the bundle: help, usage errors, a dump with values, and the agent', async (t) => {
   // Beside the modules, as the real one; not where the command looks, as other tests are running it.
   const directory = path.join(root, 'dist', `bundle-${String(process.pid)}`);
   t.after(() => {
@@ -53,6 +71,7 @@ test('the bundle: help, usage errors, and a dump with values', async (t) => {
   assert.equal(code, 10);
   const { verdict } = JSON.parse(stdout) as { verdict: { kind: string } };
   assert.equal(verdict.kind, 'js-busy');
+  await useBundledAgent(t, path.join(directory, 'agent.cjs'));
   assert.match(
     fs.readFileSync(path.join(directory, 'LICENCES'), 'utf8'),
     /acorn[^]*MIT[^]*commander[^]*msgpackr[^]*valibot/,

@@ -157,20 +157,20 @@ suite('a cluster', () => {
       const frame = frames.find(({ function: name }) => name === 'shipOrder');
       assert.equal(frame?.arguments[0]?.value.preview, '{id: "B-5"}');
     });
+});
 
-  test('with another copy of itself: one report, with what was told to either', async (t) => {
-    const copy = makeDirectory(t, 'copy');
-    for (const name of ['dist/agent', 'dist/report', 'build/Release/sleeper.node'])
-      fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
-    const source = `
-      const agent = require(${JSON.stringify(path.join(copy, 'dist/agent/agent.cjs'))}).arm();
-      agent.annotate('build', '7f3a');
-      throw new Error('refused');`;
-    const { status, reports } = await live(t, '20', ['--eval', source]);
-    assert.equal(status, 1);
-    assert.deepEqual(
-      reports.map(({ annotations }) => annotations),
-      [{ build: '7f3a' }],
-    );
-  });
+test('another copy of itself: one report, with what was told to either', async (t) => {
+  const copy = makeDirectory(t, 'copy');
+  for (const name of ['dist/agent', 'dist/report', 'build/Release/sleeper.node'])
+    fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
+  const source = `
+    const agent = require(${JSON.stringify(path.join(copy, 'dist/agent/agent.cjs'))}).arm();
+    agent.annotate('build', '7f3a');
+    throw new Error('refused');`;
+  const { status, reports } = await live(t, '20', ['--eval', source]);
+  assert.equal(status, 1);
+  assert.deepEqual(
+    reports.map(({ annotations }) => annotations),
+    [{ build: '7f3a' }],
+  );
 });

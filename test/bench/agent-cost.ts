@@ -6,8 +6,10 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { connectAgent } from '#dist/probe/agent.js';
+import { startSleeper } from '../harness/cli.ts';
 import { agentRegister, root } from '../harness/paths.ts';
-import { makeDirectory, type Owner } from '../harness/spawn-target.ts';
+import { makeDirectory, type Owner, spawnCommand } from '../harness/spawn-target.ts';
 import { makeRow } from './statistics.ts';
 import type { Row } from './statistics.ts';
 
@@ -105,6 +107,32 @@ async function measureDeath(rounds: number, archive: string): Promise<Row[]> {
   return differences('process.abort() to gone', 'ms', died);
 }
 
+/** The same, with a watcher whose capture process is asked, and has been before. */
+async function measureWatchedDeath(owner: Owner, rounds: number): Promise<Row> {
+  const timesMs: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const archive = makeDirectory(owner, 'bench-watched');
+    const target = spawnCommand(owner, [process.execPath, ...ways.agent, program], {
+      env: { WORK: 'abort later', SLEEPER_ARCHIVE: archive },
+    });
+    await target.expect(/^ready$/);
+    const watch = startSleeper(owner, ['watch', String(target.pid), '--json'], { archive });
+    await watch.expect(/"agent-found"/);
+    const agent = connectAgent(target.pid);
+    while (!watch.lines.some((line) => line.includes('"agent-report"')))
+      await agent.capture('to be ready', 10_000);
+    agent.close();
+    target.say('now');
+    const [, saidAtMs] = await target.expect(/^(\d{13})$/);
+    await target.exited;
+    timesMs.push(Date.now() - Number(saidAtMs));
+    await watch.kill();
+    if (fs.readdirSync(archive).filter((one) => /abort/.test(one)).length !== 1)
+      throw new Error('no abort was reported');
+  }
+  return makeRow('process.abort() to gone', 'agent, watched', 'ms', timesMs);
+}
+
 export async function measureAgent(owner: Owner, rounds: number): Promise<Row[]> {
   const archive = makeDirectory(owner, 'bench-agent');
   const rows: Row[] = [];
@@ -126,6 +154,13 @@ export async function measureAgent(owner: Owner, rounds: number): Promise<Row[]>
       column(nothing, ({ rssMiB }) => rssMiB),
     ),
   );
+  const service = await inTurns(rounds, (way) => runOnce(way, 'service', archive));
+  const cpuOf = column(service, ({ cpuMs }) => cpuMs);
+  const memoryOf = column(service, ({ rssMiB }) => rssMiB);
+  rows.push(
+    ...differences('a program with pino and node:http, processor time', 'ms', cpuOf),
+    ...differences('a program with pino and node:http, memory (RSS)', 'MiB', memoryOf),
+  );
   for (const [what, work] of [
     ['4,000 requests, server and client', 'requests'],
     ['220,000 async calls', 'promises'],
@@ -142,5 +177,6 @@ export async function measureAgent(owner: Owner, rounds: number): Promise<Row[]>
     const memory = column(runs, ({ rssMiB }) => rssMiB);
     if (work === 'promises') rows.push(...differences('memory (RSS), at work', 'MiB', memory));
   }
-  return [...rows, ...(await measureDeath(rounds, archive))];
+  rows.push(...(await measureDeath(rounds, archive)));
+  return [...rows, await measureWatchedDeath(owner, rounds)];
 }

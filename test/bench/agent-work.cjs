@@ -39,6 +39,16 @@ const work = {
     }
   },
   async nothing() {},
+  // What nearly every program does: it loads a package, and so V8's compiler.
+  async service() {
+    require('pino')({ level: 'silent' });
+  },
+  // Once told to.
+  async 'abort later'() {
+    process.stdout.write('ready\n');
+    await new Promise((resolve) => process.stdin.once('data', resolve));
+    await work.abort();
+  },
   async abort() {
     process.stdout.write(`${Date.now()}\n`);
     process.abort();

@@ -6,7 +6,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { NativeAgent } from './native.cts';
-import { redaction } from './redaction.cts';
+import { isRedactionChosen, redaction } from './redaction.cts';
 
 /** FlightRequest in native/agent/flight_layout.h; offsets in bytes. */
 const layout = { bytes: 256, kind: 4, startedAt: 8, status: 16, length: 20, text: 24 } as const;
@@ -41,7 +41,7 @@ interface Messages {
 class RequestTable {
   readonly #words: Uint32Array;
   readonly #times: Float64Array;
-  readonly #bytes: Buffer;
+  readonly #bytes: Uint8Array;
   readonly #free: number[];
   /** What each place is for, to find it again. */
   readonly #owners: (object | null)[];
@@ -49,7 +49,7 @@ class RequestTable {
   constructor(memory: ArrayBuffer) {
     this.#words = new Uint32Array(memory);
     this.#times = new Float64Array(memory);
-    this.#bytes = Buffer.from(memory);
+    this.#bytes = new Uint8Array(memory);
     const places = memory.byteLength / layout.bytes;
     this.#free = Array.from({ length: places }, (_, index) => places - 1 - index);
     this.#owners = Array.from({ length: places }, () => null);
@@ -61,13 +61,16 @@ class RequestTable {
     if (place === undefined) return false;
     this.#owners[place] = owner;
     const at = place * layout.bytes;
-    this.#write(at, () => {
-      const length = this.#bytes.write(`${method} ${url}`, at + layout.text, textBytes, 'latin1');
-      this.#words[(at + layout.kind) / 4] = kinds[kind];
-      this.#times[(at + layout.startedAt) / 8] = Date.now();
-      this.#words[(at + layout.status) / 4] = 0;
-      this.#words[(at + layout.length) / 4] = length;
-    });
+    const text = `${method} ${url}`;
+    const length = Math.min(text.length, textBytes);
+    this.#beginChange(at);
+    // Latin-1, as URLs are; a call into Node would take longer than this.
+    for (let i = 0; i < length; i++) this.#bytes[at + layout.text + i] = text.charCodeAt(i);
+    this.#words[(at + layout.kind) / 4] = kinds[kind];
+    this.#times[(at + layout.startedAt) / 8] = Date.now();
+    this.#words[(at + layout.status) / 4] = 0;
+    this.#words[(at + layout.length) / 4] = length;
+    this.#endChange(at);
     return true;
   }
 
@@ -75,9 +78,9 @@ class RequestTable {
     const place = this.#owners.indexOf(owner);
     if (place < 0) return;
     const at = place * layout.bytes;
-    this.#write(at, () => {
-      this.#words[(at + layout.status) / 4] = status;
-    });
+    this.#beginChange(at);
+    this.#words[(at + layout.status) / 4] = status;
+    this.#endChange(at);
   }
 
   /** Harmless when it has ended already. */
@@ -87,9 +90,9 @@ class RequestTable {
     this.#owners[place] = null;
     this.#free.push(place);
     const at = place * layout.bytes;
-    this.#write(at, () => {
-      this.#words[(at + layout.kind) / 4] = 0;
-    });
+    this.#beginChange(at);
+    this.#words[(at + layout.kind) / 4] = 0;
+    this.#endChange(at);
   }
 
   /** Ends all that are not wanted any more. */
@@ -98,11 +101,12 @@ class RequestTable {
   }
 
   /** Whoever reads meanwhile sees an odd number. */
-  #write(at: number, change: () => void): void {
-    const sequence = this.#words[at / 4] ?? 0;
-    Atomics.store(this.#words, at / 4, sequence + 1);
-    change();
-    Atomics.store(this.#words, at / 4, sequence + 2);
+  #beginChange(at: number): void {
+    Atomics.store(this.#words, at / 4, (this.#words[at / 4] ?? 0) | 1);
+  }
+
+  #endChange(at: number): void {
+    Atomics.store(this.#words, at / 4, (this.#words[at / 4] ?? 0) + 1);
   }
 }
 
@@ -125,8 +129,8 @@ export function watchHttpRequests(native: NativeAgent): () => void {
 
   const listeners: { [Name in keyof Messages]: (message: Messages[Name]) => void } = {
     'http.server.request.start': ({ request, response, socket }) => {
-      const path = safePath(request.url ?? '');
-      if (!table.begin(response, 'server', request.method ?? '', path)) return;
+      const url = safeUrl('', request.url ?? '');
+      if (!table.begin(response, 'server', request.method ?? '', url)) return;
       socketOf.set(response, socket);
       watchSocket(socket);
     },
@@ -137,7 +141,7 @@ export function watchHttpRequests(native: NativeAgent): () => void {
       const { protocol, path, method } = request;
       const host = request.getHeader('host');
       const place = typeof host === 'string' ? host : request.host;
-      const url = `${protocol}//${place}${safePath(path)}`;
+      const url = safeUrl(`${protocol}//${place}`, path);
       if (!table.begin(request, 'client', method, url)) return;
       request.once('close', () => {
         table.end(request);
@@ -148,7 +152,7 @@ export function watchHttpRequests(native: NativeAgent): () => void {
     },
     'undici:request:create': ({ request }) => {
       const { origin, path, method } = request;
-      table.begin(request, 'client', method, `${origin}${safePath(path)}`);
+      table.begin(request, 'client', method, safeUrl(origin, path));
     },
     'undici:request:headers': ({ request, response }) => {
       table.answer(request, response.statusCode);
@@ -178,8 +182,14 @@ export function watchHttpRequests(native: NativeAgent): () => void {
   };
 }
 
-function safePath(url: string): string {
-  const end = url.search(/[?#]/);
-  const path = end < 0 ? url : url.slice(0, end);
-  return mayHoldSecret.test(path) ? redaction().text(path) : path;
+/** Without the query. A token in a path may be known by the host. */
+function safeUrl(origin: string, pathAndQuery: string): string {
+  const path = untilFirst('#', untilFirst('?', pathAndQuery));
+  const url = origin + path;
+  return isRedactionChosen() || mayHoldSecret.test(path) ? redaction().text(url) : url;
+}
+
+function untilFirst(character: string, text: string): string {
+  const end = text.indexOf(character);
+  return end < 0 ? text : text.slice(0, end);
 }

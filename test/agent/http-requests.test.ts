@@ -54,6 +54,19 @@ async function settles(target: Target, expected: readonly string[]): Promise<voi
   }
 }
 
+test('a token in a path is known by the host before it, and by what SLEEPER_REDACT says', async (t) => {
+  const place = makePlace(t);
+  place.env['SLEEPER_REDACT'] = '/tenant-\\d+/';
+  const target = await start(t, place, '20');
+  await act(target, 'webhook');
+  await act(target, 'tenant');
+  await waitFor('all have begun', () => requestsOf(target).length === 4);
+  const [tenant, webhook, ...served] = wordsOf(requestsOf(target));
+  assert.equal(tenant, 'client GET http://127.0.0.1/slow/[redacted]');
+  assert.equal(webhook, 'client GET http://hooks.slack.com/services/[redacted]');
+  assert.ok(served.includes('server GET /slow/[redacted]'));
+});
+
 for (const node of nodeNames.filter((name) => name !== '18')) {
   test(`requests under way on ${node}: begun, answered in part, aborted, ended; without their queries`, async (t) => {
     const target = await start(t, makePlace(t), node);

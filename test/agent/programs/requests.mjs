@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 
 const waiting = new Set();
 const server = http.createServer((request, response) => {
-  if (!request.url.startsWith('/slow')) return response.end('quick');
+  if (!/^\/(slow|services)/.test(request.url)) return response.end('quick');
   waiting.add(response);
   response.once('close', () => waiting.delete(response));
   if (request.url.startsWith('/slow/body')) response.write('half of it');
@@ -25,6 +25,10 @@ const acts = {
   many: () => {
     for (let i = 0; i < 100; i++) http.get(`${origin}/slow/${i}`).on('error', () => {});
   },
+  // In two parts: whole, it has the look of a real one.
+  webhook: () =>
+    http.get(`${origin}/services/T0B1C2D3E/${'B0D1E2F3G'}/aZ3xQ9mK7bW2vN8cR4tY6uP1`, { agent, headers: { host: 'hooks.slack.com' } }).on('error', () => {}),
+  tenant: () => http.get(`${origin}/slow/tenant-42`, { agent }).on('error', () => {}),
   abort: () => aborts.abort(),
   answer: () => {
     for (const response of waiting) response.end('at last');

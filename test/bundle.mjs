@@ -97,10 +97,30 @@ function takeOne(name, { type, local, imported }) {
     : `const { ${imported.name}: ${local.name} } = ${module}; `;
 }
 
+/**
+ * The log's package and the ten that it needs, in one file beside the others: a program that dies waits for the line that says where its
+ * report is. By esbuild, as they ask for Node's modules in their midst.
+ * @returns names of the packages
+ */
+function bundlePino() {
+  const listing = path.join(out, 'pino.json');
+  const require = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+  const args = [
+    ...['--bundle', '--platform=node', '--format=esm', '--target=node20', '--legal-comments=none'],
+    ...['--log-level=warning', `--banner:js=${require}`, `--metafile=${listing}`],
+    `--outfile=${path.join(out, 'pino.js')}`,
+  ];
+  const input = `export { pino } from 'pino';`;
+  execFileSync(esbuild, args, { input, cwd: root, stdio: ['pipe', 'inherit', 'inherit'] });
+  const files = Object.keys(JSON.parse(fs.readFileSync(listing, 'utf8')).inputs);
+  fs.rmSync(listing);
+  return files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+}
+
 /** What their licences ask for. */
-function licences() {
+function licences(more) {
   const names = new Set([...packages.values()].map((file) => file.split('/', 1)[0]));
-  return [...names]
+  return [...new Set([...names, ...more])]
     .map(
       (name) =>
         `${name}\n\n${fs.readFileSync(modulesOf(path.join(name, licenceOf(name))), 'utf8')}`,
@@ -112,12 +132,19 @@ function licenceOf(name) {
   return fs.readdirSync(modulesOf(name)).find((file) => /^licen[cs]e/i.test(file)) ?? 'LICENSE';
 }
 
+/** What shows a report as text. */
+const textStages = new RegExp(`^${dist}/view/(?!app/|html/|page|section-names)`);
+/** What rollup adds for CommonJS: it is nobody's, and would have all load what only one of them needs. */
+const commonHelpers = /^\0commonjsHelpers/;
+
 /** The first that matches. */
 const chunks = [
+  ['base', commonHelpers],
   ['base', base],
   ['capture', captureStages],
   ['listing', listingStages],
   ['archive', archiveStages],
+  ['text', textStages],
 ];
 
 const bundle = await rollup({
@@ -135,6 +162,7 @@ await bundle.write({
   format: 'es',
   chunkFileNames: '[name].js',
   hoistTransitiveImports: false,
+  paths: { pino: './pino.js' },
   manualChunks: (id) => chunks.find(([, modules]) => modules.test(id))?.[0],
 });
 await bundle.close();
@@ -162,7 +190,7 @@ const options = [
 ];
 execFileSync(esbuild, [...files, ...options, '--allow-overwrite', `--outdir=${out}`]);
 bundleAgent();
-fs.writeFileSync(path.join(out, 'LICENCES'), licences());
+fs.writeFileSync(path.join(out, 'LICENCES'), licences(bundlePino()));
 // Last: without it the bundle does not count.
 fs.writeFileSync(
   path.join(out, 'built-from'),

@@ -20,22 +20,8 @@ import { formatCount, noBreak } from './model/units.ts';
 import { taskLines } from './tasks.ts';
 import { nativeThreadLines, threadLines } from './threads.ts';
 import { crumbLines, timelineLines } from './timeline.ts';
+import type { SectionName } from './section-names.ts';
 import { evidenceLines, verdictLines } from './verdict.ts';
-
-/** What `--section` may name. */
-export const sectionNames = [
-  'verdict',
-  'error',
-  'stack',
-  'evidence',
-  'tasks',
-  'threads',
-  'handles',
-  'timeline',
-  'environment',
-  'missing',
-] as const;
-export type SectionName = (typeof sectionNames)[number];
 
 export interface RenderOptions {
   readonly color: boolean;

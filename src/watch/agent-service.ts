@@ -14,7 +14,7 @@ import type { Teller } from './events.ts';
 import type { WatchedProcess } from './watched-process.ts';
 
 /** An agent may be loaded late, and an old one does not know of this. */
-const retryMs = 10_000;
+const retryMs = 30_000;
 /** As much as a helper takes. */
 const maxRequestChars = 16 << 20;
 

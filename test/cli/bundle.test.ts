@@ -1,6 +1,6 @@
 /** The bundle does what the modules do. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -58,7 +58,8 @@ test('the bundle: help, usage errors, a dump with values, and the agent', async 
 
   const needed = loadedBy(directory, 'main.js');
   assert.ok(needed.has('base.js'));
-  assert.ok(!needed.has('capture.js'), 'every command loads what only captures need');
+  for (const file of ['capture.js', 'archive.js', 'text.js'])
+    assert.ok(!needed.has(file), `every command loads ${file}`);
 
   const archive = makeDirectory(t, 'archive');
   for (const args of [['--help'], ['--version'], ['dump', '--help'], ['dump', 'x']]) {
@@ -71,9 +72,16 @@ test('the bundle: help, usage errors, a dump with values, and the agent', async 
   assert.equal(code, 10);
   const { verdict } = JSON.parse(stdout) as { verdict: { kind: string } };
   assert.equal(verdict.kind, 'js-busy');
+  const request = { pid, mode: 'report', trigger: { kind: 'request', reason: 'asked' }, archive };
+  const helper = spawnSync(process.execPath, [entry, 'agent-capture'], {
+    input: JSON.stringify(request),
+    encoding: 'utf8',
+  });
+  assert.match(helper.stdout, /^REPORT \//);
+  assert.match(fs.readFileSync(path.join(archive, 'sleeper.log'), 'utf8'), /"trigger":"request"/);
   await useBundledAgent(t, path.join(directory, 'agent.cjs'));
   assert.match(
     fs.readFileSync(path.join(directory, 'LICENCES'), 'utf8'),
-    /acorn[^]*MIT[^]*commander[^]*msgpackr[^]*valibot/,
+    /acorn[^]*MIT[^]*commander[^]*msgpackr[^]*valibot[^]*pino[^]*sonic-boom/,
   );
 });

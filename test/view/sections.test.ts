@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Report, Sample } from '#dist/report/schema.js';
-import { sectionNames, renderReport } from '#dist/view/render.js';
+import { renderReport } from '#dist/view/render.js';
+import { sectionNames } from '#dist/view/section-names.js';
 import { frame, number, report, text, thread, variables } from './parts.ts';
 import { crashReport, hangReport, idleReport } from './reports.ts';
 import { task } from './waiting-reports.ts';

@@ -1,5 +1,5 @@
 /** What the flight recorder says of the process itself, and where its file goes. Decided once, at arming. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { logAgentError } from './error-log.cts';
 import { describeError } from './error-record.cts';
 import type { NativeAgent } from './native.cts';
@@ -29,7 +29,10 @@ export function flightDirectories(env: NodeJS.ProcessEnv): string[] {
   ];
 }
 
-/** Opens the recorder. Without it everything else works; the log says why there is none. */
+/**
+ * Opens the recorder. Without it everything else works; the log says why there is none. What can be foreseen is not thrown: see
+ * agent.cts.
+ */
 export function openFlightRecorder(native: NativeAgent, archive: string): void {
   try {
     const directories = flightDirectories(process.env);
@@ -37,7 +40,9 @@ export function openFlightRecorder(native: NativeAgent, archive: string): void {
       directories.map((directory) => `${directory}\0`).join(''),
       JSON.stringify(describeProcess(archive)),
     );
-    if (errno !== 0) throw new Error(`No file in ${directories.join(', ')}: errno ${-errno}`);
+    if (errno === 0) return;
+    const failure = `No file in ${directories.join(', ')}: errno ${-errno}`;
+    logAgentError(archive, { what: 'flight recorder', failure });
   } catch (failure) {
     logAgentError(archive, { what: 'flight recorder', failure: describeError(failure) });
   }
@@ -94,14 +99,11 @@ function oomCounter(): { file: string; kills: number } | null {
             `/sys/fs/cgroup/memory${memory}/memory.oom_control`,
             '/sys/fs/cgroup/memory/memory.oom_control',
           ];
-    for (const file of files) {
-      try {
-        const lines = readFileSync(file, 'utf8').split('\n');
-        const kills = lines.find((line) => line.startsWith(killsLine))?.slice(killsLine.length);
-        if (kills !== undefined) return { file, kills: Number(kills) };
-      } catch {
-        // Not visible from here: the next one.
-      }
+    // Some are not visible from here.
+    for (const file of files.filter((one) => existsSync(one))) {
+      const lines = readFileSync(file, 'utf8').split('\n');
+      const kills = lines.find((line) => line.startsWith(killsLine))?.slice(killsLine.length);
+      if (kills !== undefined) return { file, kills: Number(kills) };
     }
   } catch {
     // No control groups.

@@ -1,4 +1,10 @@
-/** Takes secrets out of what the program tells the agent, before it is kept anywhere. Loaded when first needed. */
+/**
+ * Takes secrets out of what the program tells the agent, before it is kept anywhere. The patterns are put together when first needed,
+ * but nothing is loaded then: a program that dies may have no descriptor left, and what is loaded after a throw may take the place of its
+ * stack.
+ */
+import * as plain from '../report/redact-plain.cts';
+import * as secrets from '../report/secrets.cts';
 import type { RedactOptions } from '../report/secrets.cts';
 
 /** The rules, with what the user adds and removes. */
@@ -41,11 +47,6 @@ export function redactWords(): string {
 }
 
 function load(): AgentRedaction {
-  /* eslint-disable @typescript-eslint/no-require-imports -- this is a CommonJS module */
-  const plain =
-    require('../report/redact-plain.cjs') as typeof import('../report/redact-plain.cts');
-  const secrets = require('../report/secrets.cjs') as typeof import('../report/secrets.cts');
-  /* eslint-enable @typescript-eslint/no-require-imports */
   const words = process.env['SLEEPER_REDACT'] ?? '';
   const inherited = secrets.parseRedactWords(words);
   const options = {

@@ -1,6 +1,8 @@
 /** Stands by watched processes, so that their last words are read when they vanish. Light: what makes reports comes when needed. */
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FlightFile, openFlight } from '../probe/flight-file.ts';
+import { flightDirectories } from '../agent/flight.cts';
+import { type FlightFile, openAbandonedFlight, openFlight } from '../probe/flight-file.ts';
 import { flightState } from '../probe/flight-layout.ts';
 import {
   type OomCounter,
@@ -9,6 +11,7 @@ import {
   readOomKills,
   readZombieEnd,
 } from '../probe/process-end.ts';
+import { requireProcess } from '../probe/identity.ts';
 import type { Teller } from '../watch/events.ts';
 import type { SealedReport } from './vanished.ts';
 
@@ -25,14 +28,17 @@ const firstLooks = 400;
 /** Stands by while a process lives, to report its end. */
 export class VanishWatch {
   readonly #pid: number;
+  readonly #isChild: boolean;
   #file: FlightFile | null = null;
   #oom: OomCounter | null = null;
   /** Left until it is taken to have no recorder. */
   #looks: number;
 
-  constructor(pid: number, looks = looksForRecorder) {
+  /** @param isChild of ours: it is stood by from its start, with our environment */
+  constructor(pid: number, isChild = false) {
     this.#pid = pid;
-    this.#looks = looks;
+    this.#isChild = isChild;
+    this.#looks = isChild ? firstLooks : looksForRecorder;
     this.refresh();
   }
 
@@ -57,7 +63,7 @@ export class VanishWatch {
    * @returns null when there is nothing to report: it ended by itself, or somebody else reports it
    */
   async report(archive: string, end: ProcessEnd | null = null): Promise<SealedReport | null> {
-    const file = this.#file;
+    const file = this.#file ?? (this.#isChild ? findLeftBehind(this.#pid) : null);
     if (file === null) return null;
     try {
       const record = file.read();
@@ -74,7 +80,8 @@ export class VanishWatch {
       if (sealed !== null) file.remove();
       return sealed;
     } finally {
-      this.close();
+      file.close();
+      this.#file = null;
     }
   }
 
@@ -91,6 +98,27 @@ export class VanishWatch {
       if (end !== null || performance.now() > until) return end;
       await sleep(endPollMs);
     }
+  }
+}
+
+/** The recorder of a child that was gone before its first look: it is still where the agent has put it. */
+function findLeftBehind(pid: number): FlightFile | null {
+  const own = requireProcess(process.pid).startTicks;
+  for (const directory of flightDirectories(process.env)) {
+    for (const name of listFlights(directory)) {
+      const [of, startTicks = 0] = name.split(/[-.]/).map(Number);
+      // An older one with this pid is somebody else's.
+      if (of === pid && startTicks >= own) return openAbandonedFlight(directory, name);
+    }
+  }
+  return null;
+}
+
+function listFlights(directory: string): string[] {
+  try {
+    return readdirSync(directory).filter((name) => /^\d+-\d+\.flight$/.test(name));
+  } catch {
+    return [];
   }
 }
 
@@ -155,7 +183,7 @@ export class VanishWatches {
   }
 
   #standByFromTheStart(child: number): void {
-    const watch = new VanishWatch(child, firstLooks);
+    const watch = new VanishWatch(child, true);
     this.#watches.set(child, watch);
     const timer = setInterval(() => {
       watch.refresh();

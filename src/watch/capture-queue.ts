@@ -148,7 +148,7 @@ export class CaptureQueue {
   #endIdleLater(): void {
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => {
-      if (this.#running.size === 0) this.#endProcesses(spares);
+      if (this.#running.size === 0 && this.#answers.size === 0) this.#endProcesses(spares);
     }, idleForMs);
     this.#idleTimer.unref();
   }

@@ -174,3 +174,16 @@ test('another copy of itself: one report, with what was told to either', async (
     [{ build: '7f3a' }],
   );
 });
+
+test('without a place for the recorder: values at the throw all the same', async (t) => {
+  const archive = makeDirectory(t, 'archive');
+  const source = `function charge(order) { throw new Error('refused'); } charge(4711);`;
+  const command = [nodeBinary('20'), '--require', agentRegister, '--eval', source] as const;
+  const env = { SLEEPER_ARCHIVE: archive, SLEEPER_RUNTIME_DIR: '/proc/nowhere', ...patientDeath };
+  await spawnCommand(t, command, { env }).exited;
+  const errors = fs.readFileSync(path.join(archive, 'agent-errors.log'), 'utf8');
+  assert.match(errors, /"flight recorder","failure":"No file in/);
+  const [report] = await readReports(archive);
+  const frame = report?.threads[0]?.frames.find(({ function: name }) => name === 'charge');
+  assert.equal(frame?.arguments[0]?.value.preview, '4711');
+});

@@ -2,8 +2,9 @@
  * Puts the command line together: dist/bundle/, a few files instead of some hundreds, of the same compiled modules. Loading
  * a module costs a third of a millisecond, and `sleeper dump` needs three hundred. Packages that most commands need are put
  * in for the same reason: of valibot only what is used, and CommonJS as modules, which spares Node the search for their
- * names. Commands that need little load little: what is imported on demand stays in
- * files of its own. The agent is one file, for the same reason. bin/sleeper.js and src/agent/agent.cts use the bundle where it is up to date; tests work with the modules themselves.
+ * names. Commands that need little load little: what is imported on demand stays in files of its own. The agent is one file, for
+ * the same reason. bin/sleeper.js and src/agent/agent.cts use the bundle where it is up to date; tests work with the modules
+ * themselves.
  * `node test/bundle.mjs [DIRECTORY]`
  */
 import { execFileSync } from 'node:child_process';

@@ -12,10 +12,9 @@ namespace sleeper {
 
 enum class HelperAnswer { kOneLine, kUntilEnd };
 
-// Has `request` answered, one line by a watching sleeper where there is one (watching_sleeper.h), else by the helper with the
-// request on its standard input. Fills `out` with its standard output, without the newline in
-// the case of one line, zero-terminated. The helper is dead and reaped on return, which is bounded by `timeout_ms`
-// (and a little for the reaping). Returns the length of the answer, or -errno: ETIMEDOUT, EPIPE ended without a word,
+// Has `request` answered: one line by a watching sleeper where there is one (watching_sleeper.h), else by the helper, which
+// reads it on its standard input. Fills `out` with the answer, zero-terminated, and without its newline where it is one line.
+// A helper is dead and reaped on return, which is bounded by `timeout_ms` (and a little for the reaping). Returns the length of the answer, or -errno: ETIMEDOUT, EPIPE ended without a word,
 // ENOTCONN the agent is not armed.
 ssize_t RunHelper(const char* request, size_t length, HelperAnswer answer, int64_t timeout_ms, char* out, size_t capacity);
 

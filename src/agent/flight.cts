@@ -3,17 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { logAgentError } from './error-log.cts';
 import { describeError } from './error-record.cts';
 import type { NativeAgent } from './native.cts';
-import { isRedactionChosen, redaction } from './redaction.cts';
+import { mayHoldSecret, redaction } from './redaction.cts';
 
 /** Room in the file, less some for the JSON around the arguments. */
 const maxArgumentChars = 4_000;
 const maxArguments = 50;
-/**
- * An argument without any of these cannot hold a secret that we know the look of: most paths are without. The patterns themselves
- * take milliseconds at their first use.
- */
-const mayHoldSecret = /[=@:\s]|^-|[\w+-]{13}|services\/[\w/]{20}|[\w+/]{64}/;
-
 const killsLine = 'oom_kill ';
 
 /** Directories to try, best first: the user's own runtime directory, root's, shared memory. SLEEPER_RUNTIME_DIR: only that. */
@@ -65,12 +59,7 @@ function safeArguments(argv: readonly string[]): string[] {
   const kept = argv.slice(0, maxArguments).map((text) => text.slice(0, maxArgumentChars));
   while (kept.length > 1 && kept.join('').length > maxArgumentChars) kept.pop();
   const [program = '', ...rest] = kept;
-  return [
-    program,
-    ...(isRedactionChosen() || rest.some((text) => mayHoldSecret.test(text))
-      ? redaction().arguments(rest)
-      : rest),
-  ];
+  return [program, ...(rest.some(mayHoldSecret) ? redaction().arguments(rest) : rest)];
 }
 
 /**

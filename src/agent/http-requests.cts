@@ -6,14 +6,12 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { NativeAgent } from './native.cts';
-import { isRedactionChosen, redaction } from './redaction.cts';
+import { mayHoldSecret, redaction } from './redaction.cts';
 
 /** FlightRequest in native/agent/flight_layout.h; offsets in bytes. */
 const layout = { bytes: 256, kind: 4, startedAt: 8, status: 16, length: 20, text: 24 } as const;
 const textBytes = layout.bytes - layout.text;
 const kinds = { server: 1, client: 2 } as const;
-/** A path without any of these cannot hold a secret that we know the look of. */
-const mayHoldSecret = /[=@:]|[A-Za-z\d+_-]{13}/;
 
 interface UndiciRequest {
   readonly origin: string;
@@ -186,7 +184,7 @@ export function watchHttpRequests(native: NativeAgent): () => void {
 function safeUrl(origin: string, pathAndQuery: string): string {
   const path = untilFirst('#', untilFirst('?', pathAndQuery));
   const url = origin + path;
-  return isRedactionChosen() || mayHoldSecret.test(path) ? redaction().text(url) : url;
+  return mayHoldSecret(path) ? redaction().text(url) : url;
 }
 
 function untilFirst(character: string, text: string): string {

@@ -1,7 +1,6 @@
 /**
- * Takes secrets out of what the program tells the agent, before it is kept anywhere. The patterns are put together when first needed,
- * but nothing is loaded then: a program that dies may have no descriptor left, and what is loaded after a throw may take the place of its
- * stack.
+ * Takes secrets out of what the program tells the agent, before it is kept anywhere. The patterns are put together when first
+ * needed; nothing is loaded then, as a program that dies may have no descriptor left.
  */
 import * as plain from '../report/redact-plain.cts';
 import * as secrets from '../report/secrets.cts';
@@ -24,7 +23,6 @@ let loaded: AgentRedaction | undefined;
 export function chooseRedaction(options: RedactOptions | undefined): void {
   if (options === undefined && (process.env['SLEEPER_REDACT'] ?? '') === '') return;
   chosen = options ?? {};
-  isChosen = true;
   loaded = load();
 }
 
@@ -34,12 +32,15 @@ export function redaction(): AgentRedaction {
   return loaded;
 }
 
-let isChosen = false;
-
-/** True when rules were added or removed: what the usual ones make of a text is then no guide. */
-export function isRedactionChosen(): boolean {
-  return isChosen;
+/**
+ * False for a text, such as an argument or the path of a URL, that cannot hold a secret we know the look of: most are such, and
+ * the patterns themselves take milliseconds at their first use. Rules of the user's own are not foreseen here.
+ */
+export function mayHoldSecret(text: string): boolean {
+  return redactWords() !== '' || signOfSecret.test(text);
 }
+
+const signOfSecret = /[=@:\s]|^-|[\w+-]{13}|services\/[\w/]{20}|[\w+/]{64}/;
 
 /** Empty unless something was chosen: nothing is loaded to learn that. */
 export function redactWords(): string {

@@ -65,7 +65,9 @@ async function describeWatcher(): Promise<void> {
   encodeReport(report);
 }
 
-async function answer(message: Exclude<CaptureMessage, { kind: 'warm' }>): Promise<void> {
+type Question = Exclude<CaptureMessage, { kind: 'warm' }>;
+
+async function answer(message: Question): Promise<void> {
   // When the watcher dies the channel closes, and what a capture waits for may not keep us alive by itself.
   const stay = setInterval(() => undefined, stayMs);
   const reply = await replyTo(message);
@@ -74,7 +76,7 @@ async function answer(message: Exclude<CaptureMessage, { kind: 'warm' }>): Promi
   if (process.connected) process.send?.(reply, () => undefined);
 }
 
-async function replyTo(message: Exclude<CaptureMessage, { kind: 'warm' }>): Promise<CaptureReply> {
+async function replyTo(message: Question): Promise<CaptureReply> {
   if (message.kind === 'capture') return capture(message.order).catch(describeFailure);
   const { pid, request } = message.question;
   const { text } = await answerAgent(() => Promise.resolve(request), pid);

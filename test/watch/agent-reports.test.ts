@@ -7,7 +7,7 @@ import { makeWorkshop, startArmed } from '../agent/armed-program.ts';
 import { root } from '../harness/paths.ts';
 import type { NodeName } from '../harness/node-versions.ts';
 import { readReports } from '../harness/reports-in.ts';
-import { type Target, patientDeath } from '../harness/spawn-target.ts';
+import { type Target, makeDirectory, patientDeath } from '../harness/spawn-target.ts';
 import { waitFor } from '../harness/wait.ts';
 import { type Watching, startWatch } from './watching.ts';
 
@@ -131,10 +131,7 @@ suite('an agent asks a watcher first', () => {
     });
 
   test('what the program has set for its reports counts', async (t) => {
-    const log = path.join(fs.mkdtempSync('/tmp/sleeper-log-'), 'own.log');
-    t.after(() => {
-      fs.rmSync(path.dirname(log), { recursive: true });
-    });
+    const log = path.join(makeDirectory(t, 'log'), 'own.log');
     const scene = await startServed(t, {
       env: { SLEEPER_REDACT: 'tenantCode', SLEEPER_LOG: log },
     });

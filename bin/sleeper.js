@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The bundle (test/bundle.mjs) is the same program in a few files, and starts sooner. In a checkout it counts only while it
-// was made of the compiled files as they are now.
+// was made of the compiled files as they are now. CommonJS (package.json beside it): Node's loader of ES modules takes longer to start.
+'use strict';
 
 if (process.getBuiltinModule === undefined) {
   process.stderr.write(
@@ -8,24 +9,31 @@ if (process.getBuiltinModule === undefined) {
   );
   process.exit(1);
 }
-// An import would load streams and more, which Node does on demand only.
-const { readFileSync, statSync } = process.getBuiltinModule('node:fs');
-const dist = new URL('../dist/', import.meta.url);
+const { readFileSync, statSync } = require('node:fs');
+const { join } = require('node:path');
+const dist = join(__dirname, '../dist');
 
 function isBundled() {
   const builtFrom = read('bundle/built-from');
   if (builtFrom === null) return false;
-  const compiled = statSync(new URL('tsconfig.tsbuildinfo', dist), { throwIfNoEntry: false });
+  const compiled = statSync(join(dist, 'tsconfig.tsbuildinfo'), { throwIfNoEntry: false });
   return compiled === undefined || builtFrom === String(compiled.mtimeMs);
 }
 
 function read(file) {
   try {
-    return readFileSync(new URL(file, dist), 'utf8');
+    return readFileSync(join(dist, file), 'utf8');
   } catch {
     return null;
   }
 }
 
-const { main } = await import(new URL(isBundled() ? 'bundle/main.js' : 'cli/main.js', dist));
-await main(process.argv);
+function load() {
+  if (!isBundled()) return import('../dist/cli/main.js');
+  return require('../dist/bundle/start.cjs').requireBundled(join(dist, 'bundle/main.cjs'));
+}
+
+void (async () => {
+  const { main } = await load();
+  await main(process.argv);
+})();

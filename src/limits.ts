@@ -127,8 +127,6 @@ export const limits = {
   maxCacheBytes: 4 << 20,
   /** Cache files: two for each binary that was looked at. */
   maxCacheFiles: 64,
-  /** Files of compiled code for one version of Node: some twenty of the bundle, three hundred of the modules of a checkout. */
-  maxCodeFiles: 1_000,
   /** Symbols of one file: node 26 has 170,000. */
   maxSymbols: 1 << 20,
   /** Characters of a mangled name that are read; template names go to tens of thousands. */

@@ -35,7 +35,7 @@ const captureStages = new RegExp(
 
 /** What `sleeper --help` needs, too. */
 const base = new RegExp(
-  `^${dist}/(report/|(errors|limits|native|probe/fact|reader/memory/(process|cache)-files)\\.js)|^${modulesOf('valibot')}/`,
+  `^${dist}/(report/|(errors|limits|native|probe/fact|reader/memory/process-files)\\.js)|^${modulesOf('valibot')}/`,
 );
 
 /** What lists them by their names and the index. */
@@ -52,51 +52,34 @@ const archiveStages = new RegExp(
 const isNeedless = (id, importer) =>
   id === 'node:child_process' && importer?.includes(modulesOf('commander')) === true;
 
+/** Of which we use functions alone, and in few commands: loaded at the first call. */
+const late = {
+  id: '\0crypto',
+  replaces: 'node:crypto',
+  names: ['createHash', 'randomBytes', 'randomUUID', 'timingSafeEqual'],
+  code() {
+    const one = (name) =>
+      `export const ${name} = (...passed) => process.getBuiltinModule('${this.replaces}').${name}(...passed);`;
+    return this.names.map(one).join('\n');
+  },
+};
+
 /** Modules find files beside themselves, such as the addon: each keeps the place it was compiled to. */
 const keepPlaces = {
   name: 'keep-places',
   resolveId(id, importer) {
     if (isNeedless(id, importer)) return nothing;
+    if (id === late.replaces) return late.id;
     const file = packages.get(id);
     return file === undefined ? null : modulesOf(file);
   },
-  load: (id) => (id === nothing ? 'export default {}' : null),
+  load: (id) => (id === nothing ? 'export default {}' : id === late.id ? late.code() : null),
   resolveImportMeta(property, { moduleId }) {
     if (property !== 'url') return null;
-    return `new URL(${JSON.stringify(path.relative(out, moduleId))}, import.meta.url).href`;
+    const place = JSON.stringify(path.relative(out, moduleId));
+    return `require('node:url').pathToFileURL(require('node:path').join(__dirname, ${place})).href`;
   },
 };
-
-/** Modules of Node's of which we use functions alone, and in few commands: loaded at the first call. */
-const atFirstCall = new Set(['node:crypto']);
-
-/**
- * Takes Node's own modules without the namespaces that ES modules are given of them: to fill one in, Node touches every
- * export, and so loads what is loaded on demand, streams among it. A tenth of the start.
- */
-const takeBuiltins = {
-  name: 'take-builtins',
-  renderChunk(code) {
-    let taken = '';
-    let from = 0;
-    for (const node of this.parse(code).body) {
-      const name = node.type === 'ImportDeclaration' ? node.source.value : '';
-      if (!name.startsWith('node:')) continue;
-      taken += code.slice(from, node.start);
-      for (const specifier of node.specifiers) taken += takeOne(name, specifier);
-      from = node.end;
-    }
-    return { code: taken + code.slice(from), map: null };
-  },
-};
-
-function takeOne(name, { type, local, imported }) {
-  const module = `globalThis.process.getBuiltinModule('${name}')`;
-  if (type !== 'ImportSpecifier') return `const ${local.name} = ${module}; `;
-  return atFirstCall.has(name)
-    ? `const ${local.name} = (...passed) => ${module}.${imported.name}(...passed); `
-    : `const { ${imported.name}: ${local.name} } = ${module}; `;
-}
 
 /**
  * The log's package and the ten that it needs, in one file beside the others: a program that dies waits for the line that says where its
@@ -105,17 +88,36 @@ function takeOne(name, { type, local, imported }) {
  */
 function bundlePino() {
   const listing = path.join(out, 'pino.json');
-  const require = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
   const args = [
-    ...['--bundle', '--platform=node', '--format=esm', '--target=node20', '--legal-comments=none'],
-    ...['--log-level=warning', `--banner:js=${require}`, `--metafile=${listing}`],
-    `--outfile=${path.join(out, 'pino.js')}`,
+    ...['--bundle', '--platform=node', '--format=cjs', '--target=node20', '--legal-comments=none'],
+    ...['--log-level=warning', `--metafile=${listing}`, `--outfile=${path.join(out, 'pino.cjs')}`],
   ];
   const input = `export { pino } from 'pino';`;
   execFileSync(esbuild, args, { input, cwd: root, stdio: ['pipe', 'inherit', 'inherit'] });
   const files = Object.keys(JSON.parse(fs.readFileSync(listing, 'utf8')).inputs);
   fs.rmSync(listing);
   return files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+}
+
+/** The agent: one CommonJS file, with what its modules find from where they are. */
+function bundleAgent() {
+  const entry = path.join(dist, 'agent', 'arm.cjs');
+  const place = JSON.stringify(path.relative(out, path.dirname(entry)));
+  bundleOne(entry, 'agent.cjs', [
+    ...['--target=node18', '--define:__dirname=agentPlace'],
+    `--banner:js=const agentPlace = require('node:path').join(__dirname, ${place});`,
+  ]);
+}
+
+/** What bin/sleeper.js loads, to load the rest. */
+function bundleStart() {
+  bundleOne(path.join(dist, 'cli', 'code-cache.cjs'), 'start.cjs', ['--target=node20']);
+}
+
+function bundleOne(entry, name, more) {
+  const how = ['--bundle', '--platform=node', '--format=cjs', '--legal-comments=none'];
+  const args = [entry, ...how, ...more, '--log-level=warning', `--outfile=${path.join(out, name)}`];
+  execFileSync(esbuild, args);
 }
 
 /** What their licences ask for. */
@@ -135,8 +137,8 @@ function licenceOf(name) {
 
 /** What shows a report as text. */
 const textStages = new RegExp(`^${dist}/view/(?!app/|html/|page|section-names)`);
-/** What rollup adds for CommonJS: it is nobody's, and would have all load what only one of them needs. */
-const commonHelpers = /^\0commonjsHelpers/;
+/** What is added here and by Rollup: it is nobody's, and would have all load what only one of them needs. */
+const commonHelpers = /^\0(commonjsHelpers|crypto)/;
 
 /** The first that matches. */
 const chunks = [
@@ -151,8 +153,8 @@ const chunks = [
 const bundle = await rollup({
   input: path.join(dist, 'cli', 'main.js'),
   external: (id, importer) =>
-    !id.startsWith('.') && !path.isAbsolute(id) && !packages.has(id) && !isNeedless(id, importer),
-  plugins: [keepPlaces, commonjs(), takeBuiltins],
+    !/^[./\0]/.test(id) && !packages.has(id) && id !== late.replaces && !isNeedless(id, importer),
+  plugins: [keepPlaces, commonjs()],
   onwarn(warning) {
     throw new Error(`bundle: ${warning.message}`);
   },
@@ -160,26 +162,15 @@ const bundle = await rollup({
 fs.rmSync(out, { recursive: true, force: true });
 await bundle.write({
   dir: out,
-  format: 'es',
-  chunkFileNames: '[name].js',
-  hoistTransitiveImports: false,
-  paths: { pino: './pino.js' },
+  format: 'cjs',
+  dynamicImportInCjs: false,
+  entryFileNames: '[name].cjs',
+  chunkFileNames: '[name].cjs',
+  paths: { pino: './pino.cjs' },
   manualChunks: (id) => chunks.find(([, modules]) => modules.test(id))?.[0],
 });
 await bundle.close();
 
-/** The agent: one CommonJS file, with what its modules find from where they are. */
-function bundleAgent() {
-  const entry = path.join(dist, 'agent', 'arm.cjs');
-  const place = JSON.stringify(path.relative(out, path.dirname(entry)));
-  const args = [
-    ...[entry, '--bundle', '--platform=node', '--format=cjs', '--target=node18'],
-    ...['--define:__dirname=agentPlace', '--log-level=warning', '--legal-comments=none'],
-    `--banner:js=const agentPlace = require('node:path').join(__dirname, ${place});`,
-    `--outfile=${path.join(out, 'agent.cjs')}`,
-  ];
-  execFileSync(esbuild, args);
-}
 // Without comments, and with letters that are not ASCII as escapes: the ones are read over at every start, and one of the
 // others doubles the text that V8 keeps. Lines stay lines, so that a stack tells something.
 const files = fs.readdirSync(out).map((name) => path.join(out, name));
@@ -188,9 +179,11 @@ const options = [
   '--charset=ascii',
   '--target=node20',
   '--log-level=warning',
+  '--out-extension:.js=.cjs',
 ];
 execFileSync(esbuild, [...files, ...options, '--allow-overwrite', `--outdir=${out}`]);
 bundleAgent();
+bundleStart();
 fs.writeFileSync(path.join(out, 'LICENCES'), licences(bundlePino()));
 // Last: without it the bundle does not count.
 fs.writeFileSync(

@@ -6,7 +6,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { SleeperError } from '../errors.ts';
-import { keepCompiledCode } from '../reader/memory/cache-files.ts';
 import { sanitize } from '../report/sanitize.ts';
 import { addAgentCaptureCommand } from './commands/agent-capture.ts';
 import { addCoreCommand } from './commands/core.ts';
@@ -50,7 +49,6 @@ const commands: Readonly<Record<string, (program: Command) => void>> = {
  */
 export async function main(argv: readonly string[]): Promise<void> {
   endQuietlyOnBrokenPipe();
-  keepCompiledCode();
   try {
     await createProgram(argv[2]).parseAsync(argv);
     process.exitCode ??= chosenStatus();

@@ -29,8 +29,13 @@ export class CaptureProcess {
   constructor(script: string) {
     this.#child = fork(script, [], {
       execArgv: [youngGeneration],
-      // What is meant for other programs is not for this one.
-      env: { ...process.env, NODE_OPTIONS: '', SLEEPER_DISABLE: '1' },
+      // What is meant for other programs is not for this one; and Node.js 20 reads certificates for 60 ms before it starts.
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        NODE_EXTRA_CA_CERTS: undefined,
+        SLEEPER_DISABLE: '1',
+      },
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       // A Ctrl-C at the terminal is for the watcher, which ends us when the capture is done.
       detached: true,

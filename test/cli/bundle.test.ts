@@ -19,7 +19,7 @@ function loadedBy(directory: string, file: string, seen = new Set<string>()): Se
   if (seen.has(file)) return seen;
   seen.add(file);
   const text = fs.readFileSync(path.join(directory, file), 'utf8');
-  for (const [, next] of text.matchAll(/^(?:import|export)[^;("]*"\.\/([\w.-]+)";/gm)) {
+  for (const [, next] of text.matchAll(/^\S.* = require\("\.\/([\w.-]+)"\);$/gm)) {
     if (next !== undefined) loadedBy(directory, next, seen);
   }
   return seen;
@@ -48,17 +48,20 @@ test('the bundle: help, usage errors, a dump with values, and the agent', async 
     fs.rmSync(directory, { recursive: true, force: true });
   });
   await run(process.execPath, [path.join(root, 'test', 'bundle.mjs'), directory]);
-  const entry = path.join(directory, 'run.mjs');
-  fs.writeFileSync(entry, `import { main } from './main.js';\nawait main(process.argv);\n`);
+  const entry = path.join(directory, 'run.cjs');
+  fs.writeFileSync(
+    entry,
+    `require('./start.cjs').requireBundled(__dirname + '/main.cjs').main(process.argv);`,
+  );
   const bundled = (...args: string[]) =>
     run(process.execPath, [entry, ...args]).then(
       ({ stdout }) => ({ code: 0, stdout }),
       (error: unknown) => error as { code: number; stdout: string },
     );
 
-  const needed = loadedBy(directory, 'main.js');
-  assert.ok(needed.has('base.js'));
-  for (const file of ['capture.js', 'archive.js', 'text.js'])
+  const needed = loadedBy(directory, 'main.cjs');
+  assert.ok(needed.has('base.cjs'));
+  for (const file of ['capture.cjs', 'archive.cjs', 'text.cjs'])
     assert.ok(!needed.has(file), `every command loads ${file}`);
 
   const archive = makeDirectory(t, 'archive');

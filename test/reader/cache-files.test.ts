@@ -2,14 +2,11 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { spawnSync } from 'node:child_process';
-import { suite, test, type TestContext } from 'node:test';
+import { suite, test } from 'node:test';
 import { limits } from '#dist/limits.js';
 import { readCacheFile, writeCacheFile } from '#dist/reader/memory/cache-files.js';
 import { runSleeper } from '../harness/cli.ts';
-import { nodeBinary, type NodeName } from '../harness/node-versions.ts';
 import { ownCache } from '../harness/own-cache.ts';
-import { sleeperBin } from '../harness/paths.ts';
 import { makeDirectory } from '../harness/spawn-target.ts';
 import { spawnZoo } from '../harness/spawn-zoo.ts';
 
@@ -141,76 +138,5 @@ suite('cache files', () => {
     assert.deepEqual(await frames(), without);
     for (const file of filesIn(directory)) fs.appendFileSync(file, ' ');
     assert.deepEqual(await frames(), without);
-  });
-});
-
-suite('compiled code that Node keeps for us', () => {
-  const sleeper = (t: TestContext, cache: string, node: NodeName): void => {
-    const archive = makeDirectory(t, 'archive');
-    const env = { ...process.env, XDG_CACHE_HOME: path.dirname(cache), NODE_OPTIONS: '' };
-    const args = [sleeperBin, 'list', '--archive', archive];
-    const { stdout, status } = spawnSync(nodeBinary(node), args, { env, encoding: 'utf8' });
-    assert.deepEqual([status, stdout], [0, `No reports in ${archive}.\n`]);
-  };
-  /** Names of what Node has kept, of all its versions. */
-  const kept = (place: string): string[] =>
-    fs.existsSync(place) ? fs.readdirSync(place, { recursive: true, encoding: 'utf8' }) : [];
-
-  for (const node of ['22', '24', '26'] as const)
-    test(`Node.js ${node} keeps it where nobody else can write, and finds it again`, (t) => {
-      const cache = ownCache(t);
-      const code = path.join(cache, 'code');
-      sleeper(t, cache, node);
-      const first = kept(code);
-      assert.ok(first.length > 3, first.join(', '));
-      assert.equal(fs.statSync(cache).mode & 0o777, 0o700);
-      assert.equal(fs.statSync(code).mode & 0o777, 0o700);
-      const before = first.map((name) => fs.statSync(path.join(code, name)).mtimeMs);
-      sleeper(t, cache, node);
-      assert.deepEqual(kept(code), first);
-      assert.deepEqual(
-        first.map((name) => fs.statSync(path.join(code, name)).mtimeMs),
-        before,
-      );
-    });
-
-  test('Node.js 20 cannot', (t) => {
-    const cache = ownCache(t);
-    sleeper(t, cache, '20');
-    assert.deepEqual(kept(path.join(cache, 'code')), []);
-  });
-
-  const unsafe: Record<string, (code: string) => void> = {
-    'others may write there': (code) => {
-      fs.chmodSync(code, 0o777);
-    },
-    'it is a link': (code) => {
-      fs.renameSync(code, `${code}-real`);
-      fs.symlinkSync(`${code}-real`, code);
-    },
-    'the directory around it is open to others': (code) => {
-      fs.chmodSync(path.dirname(code), 0o755);
-    },
-  };
-  for (const [what, spoil] of Object.entries(unsafe))
-    test(`not used: ${what}`, (t) => {
-      const cache = ownCache(t);
-      const code = path.join(cache, 'code');
-      fs.mkdirSync(code, { recursive: true, mode: 0o700 });
-      fs.chmodSync(cache, 0o700);
-      spoil(code);
-      sleeper(t, cache, '24');
-      assert.deepEqual(kept(code), []);
-    });
-
-  test('it does not grow without end', (t) => {
-    const cache = ownCache(t);
-    const own = path.join(cache, 'code', 'v24');
-    fs.mkdirSync(own, { recursive: true, mode: 0o700 });
-    fs.chmodSync(cache, 0o700);
-    for (let i = 0; i <= limits.maxCodeFiles; i++) fs.writeFileSync(path.join(own, String(i)), '');
-    writeCacheFile('key', 'value');
-    assert.deepEqual(kept(path.join(cache, 'code')), []);
-    assert.equal(readCacheFile('key'), 'value');
   });
 });

@@ -9,7 +9,7 @@ import type { EventLoopClock, ProcessReading, QuickLook } from '../reader/readin
 import type { Process, Sample, SampleThread } from '../report/schema.ts';
 
 /** Quick looks of the reader after the one that counts, and the time between them. */
-const quickLooks = { count: 3, atMost: 8, apartMs: 90, apartIfPlainMs: 25 } as const;
+const quickLooks = { count: 3, atMost: 8, apartMs: 90, apartIfPlainMs: 15 } as const;
 /** Without the reader there are two looks, at least this long apart: the kernel counts CPU time in steps of up to 10 ms. */
 const betweenLooksMs = 250;
 /** Time between two looks at the loop's clock: each is a few microseconds of work. */

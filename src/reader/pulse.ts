@@ -13,7 +13,7 @@
  * were read off the machine code of uv_metrics_info() and uv__metrics_set_provider_entry_time() in 1.44 (Node 18) and 1.52
  * (Node 26); a binary that has uv_metrics_info() has the longer one.
  */
-import type { NodeBinary } from './layout/node-binary.ts';
+import { learnedOf } from './layout/learned.ts';
 import { readIsolate } from './frames/isolate.ts';
 import { microtaskQueueTable } from './heap/sizes.ts';
 import type { LoopPlace } from './loop/handles.ts';
@@ -47,9 +47,6 @@ const idleTimeFlag = 1;
 /** Itanium C++ ABI: two words stand before the first function of a table. */
 const tableHeader = 16;
 const isolateBytes = 128 << 10;
-
-/** Searching an Isolate takes milliseconds; the place is the same in all isolates of a binary. */
-const knownQueues = new WeakMap<NodeBinary, number>();
 
 /** Reads the pulse of the threads of one process. */
 export class PulseReader {
@@ -105,14 +102,16 @@ export class PulseReader {
       if (address === 0 || address % 8 !== 0 || !memory.isReadable(address)) return null;
       return memory.u64(address) === table ? address : null;
     };
-    const known = knownQueues.get(binary);
-    const found = known === undefined ? null : queueAt(known);
+    // Searching an Isolate takes milliseconds; the place is the same in all isolates of a binary.
+    const learned = learnedOf(binary.identity);
+    const known = learned.microtaskQueue;
+    const found = known === null ? null : queueAt(known);
     if (found !== null) return found;
     for (let offset = 0; offset < isolateBytes; offset += 8) {
       if (!memory.isReadable(isolate + offset)) break;
       const queue = queueAt(offset);
       if (queue === null) continue;
-      knownQueues.set(binary, offset);
+      learned.microtaskQueue = offset;
       return queue;
     }
     return null;

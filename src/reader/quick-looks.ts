@@ -3,7 +3,6 @@
  * well under a millisecond. They show whether the program moves. Between them the pulse is taken without stopping
  * anything, which shows what moves too fast to be seen in a look: turns of the loop, microtasks, the collector.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { limits } from '../limits.ts';
 import { isMachineFrame } from '../report/machine-frame.ts';
 import { oldGenerationBytes } from '../report/old-generation.ts';
@@ -13,6 +12,7 @@ import { takeLook } from './memory/look.ts';
 import type { LookPlan } from './looks.ts';
 import type { Pulse, PulseReader } from './pulse.ts';
 import type { LoopActivity, QuickLook, QuickThread, ThreadReading } from './reading.ts';
+import { isWaiting, takePulse } from './rhythm.ts';
 
 /** How often to look, and what to do right before each look. */
 export interface QuickLookWishes {
@@ -32,10 +32,6 @@ export interface QuickLookWishes {
 
 /** The loop's clock in the report may have been read a moment before the look that counts. */
 const clockMarginMs = 100;
-/** Time between two readings of the pulse. */
-const pulseEveryMs = 4;
-/** States of V8 while a loop waits; Node 18 says EXTERNAL. */
-const waitingStates = new Set(['IDLE', 'EXTERNAL']);
 /** In lib/internal/process/task_queues.js; its local asyncId is another one for each tick. */
 const tickFunction = 'processTicksAndRejections';
 
@@ -66,18 +62,6 @@ export function isCalm(threads: readonly ThreadReading[], activity?: LoopActivit
   );
 }
 
-function isWaiting(vmState: string | undefined): boolean {
-  return vmState !== undefined && waitingStates.has(vmState);
-}
-
-/**
- * A stop interrupts epoll_wait, and libuv then sets the loop's clock before it waits on (uv__io_poll, after EINTR): without
- * a counter of turns, one change of the clock after a look at a waiting loop is our own doing.
- */
-function changesByLookAt({ vmState }: Pulse): number {
-  return isWaiting(vmState) ? 1 : 0;
-}
-
 /** Of a heap that is this full the collector may have more to do than the program has. */
 const nearlyFullShare = 0.7;
 
@@ -105,6 +89,8 @@ export async function takeQuickLooks(
   const { target, mappings, tids, pages, endsAtMs, decodeStacks } = plan;
   const { startedAtMs } = counted;
   let before = counted.pulses;
+  // What was done since the look that counts is time in which something could have moved.
+  let lookedAtMs = performance.now() - (monotonicMs() - startedAtMs);
   const looks: QuickLook[] = [];
   let pausedMs = 0;
   /** Looks far enough apart for counts and shares to mean something. */
@@ -120,13 +106,14 @@ export async function takeQuickLooks(
       isPlainlyStuck(looks, target.pid, wishes.stuckAfterMs, counted);
     if (isEnough(isPlain)) break;
     if (!isPlain) apart++;
-    const dueMs = performance.now() + (isPlain ? wishes.apartIfPlainMs : wishes.apartMs);
+    const dueMs = isPlain ? lookedAtMs + wishes.apartIfPlainMs : performance.now() + wishes.apartMs;
     if (dueMs >= endsAtMs) break;
     const rhythms = await takePulse(pulses, tids, dueMs, before);
     // What happens during a look is counted with what comes after it.
     before = new Map([...rhythms].map(([tid, rhythm]) => [tid, rhythm.last]));
     wishes.beforeLook?.();
     const atMs = monotonicMs() - startedAtMs;
+    lookedAtMs = performance.now();
     const taken = takeLook(
       target.pid,
       { tids, mappings, pages, holdWhileDecoding: false },
@@ -206,74 +193,6 @@ function stalledAtLastLook(
 
 function isTickLoop(frame: { readonly function: string }): boolean {
   return frame.function === tickFunction;
-}
-
-async function takePulse(
-  pulses: PulseReader,
-  tids: readonly number[],
-  untilMs: number,
-  before: ReadonlyMap<number, Pulse>,
-): Promise<Map<number, Rhythm>> {
-  const rhythms = new Map<number, Rhythm>();
-  do {
-    for (const tid of tids) {
-      const pulse = pulses.read(tid);
-      if (Object.keys(pulse).length === 0) continue;
-      const rhythm = rhythms.get(tid) ?? new Rhythm(before.get(tid) ?? null);
-      rhythms.set(tid, rhythm);
-      rhythm.add(pulse);
-    }
-    await delay(pulseEveryMs);
-  } while (performance.now() < untilMs);
-  return rhythms;
-}
-
-/** Readings of the pulse of one thread, added up. */
-class Rhythm {
-  readonly #vmStates: Record<string, number> = {};
-  #first: Pulse | null;
-  #last: Pulse;
-  #readings = 0;
-  #polling = 0;
-  #changes = 0;
-
-  /** @param before the pulse at the look that these readings come after; null: not known */
-  constructor(before: Pulse | null) {
-    this.#first = before;
-    this.#last = before ?? {};
-  }
-
-  get last(): Pulse {
-    return this.#last;
-  }
-
-  add(pulse: Pulse): void {
-    this.#readings++;
-    if (pulse.vmState !== undefined)
-      this.#vmStates[pulse.vmState] = (this.#vmStates[pulse.vmState] ?? 0) + 1;
-    if (pulse.isPolling === true) this.#polling++;
-    if (this.#first !== null && pulse.turnedAtMs !== this.#last.turnedAtMs) this.#changes++;
-    this.#first ??= pulse;
-    this.#last = pulse;
-  }
-
-  sum(): Partial<QuickThread> {
-    const first = this.#first ?? {};
-    const last = this.#last;
-    const turns =
-      first.turns !== undefined && last.turns !== undefined
-        ? last.turns - first.turns
-        : last.turnedAtMs === undefined
-          ? undefined
-          : Math.max(0, this.#changes - changesByLookAt(first));
-    return {
-      vmStates: this.#vmStates,
-      ...(turns !== undefined && { loopTurns: turns }),
-      ...(last.isPolling !== undefined && { pollingShare: this.#polling / this.#readings }),
-      ...(first.microtasks !== undefined &&
-        last.microtasks !== undefined && { microtasks: last.microtasks - first.microtasks }),
-    };
-  }
 }
 
 function quickThread({ tid, vmState, frames }: ThreadReading): QuickThread {

@@ -9,6 +9,8 @@ import { readCacheFile, writeCacheFile } from '../memory/cache-files.ts';
 export interface Learned {
   /** Offsets in an Isolate of the Heap's pointers to its spaces. */
   heapPointers: readonly number[] | null;
+  /** Offset in an Isolate of its pointer to its MicrotaskQueue. */
+  microtaskQueue: number | null;
   /** From the uv_timer_t of an Environment to the function that runs timers; `realm` null: without a Realm between. */
   timerRoute: { readonly realm: number | null; readonly global: number } | null;
   /** Where a search for tasks starts: indexes in the table of roots, offsets in an Isolate of native contexts. */
@@ -42,7 +44,7 @@ export function saveLearned(): void {
 }
 
 function keyOf(identity: string): string {
-  return `learned 2 ${identity}`;
+  return `learned 3 ${identity}`;
 }
 
 function serialize({ functions, ...rest }: Learned): string {
@@ -51,14 +53,13 @@ function serialize({ functions, ...rest }: Learned): string {
 
 /** Whatever has not the right shape is not known. */
 function parse(content: unknown): Learned {
-  const { heapPointers, timerRoute, taskRoots, functions } = (content ?? {}) as Record<
-    string,
-    unknown
-  >;
+  const { heapPointers, microtaskQueue, timerRoute, taskRoots, functions } = (content ??
+    {}) as Record<string, unknown>;
   const { realm, global } = (timerRoute ?? {}) as Record<string, unknown>;
   const { roots, contexts } = (taskRoots ?? {}) as Record<string, unknown>;
   return {
     heapPointers: isOffsets(heapPointers) ? heapPointers : null,
+    microtaskQueue: isOffset(microtaskQueue) ? microtaskQueue : null,
     timerRoute:
       Number.isSafeInteger(global) && (realm === null || Number.isSafeInteger(realm))
         ? { realm: realm as number | null, global: global as number }
@@ -73,7 +74,11 @@ function parse(content: unknown): Learned {
 }
 
 function isOffsets(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((one) => Number.isSafeInteger(one) && one >= 0);
+  return Array.isArray(value) && value.every(isOffset);
+}
+
+function isOffset(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isNamed(value: unknown): value is [number, string] {

@@ -188,8 +188,10 @@ export class RedactionTally {
   readonly #added: ReadonlySet<string>;
   readonly #removed: ReadonlySet<string>;
   readonly #looks: readonly SecretLook[];
-  /** Long reports repeat the same texts: file names, source lines. */
-  readonly #known = new Map<string, string>();
+  /** Long reports repeat the same texts: file names, source lines, names. What is known of those that are harmless. */
+  readonly #plainLooks = new Set<string>();
+  readonly #plainTexts = new Set<string>();
+  readonly #names = new Map<string, boolean>();
 
   constructor({ add = [], remove = [] }: RedactOptions = {}) {
     this.#added = new Set(add.filter((one) => typeof one === 'string').map(sameName));
@@ -207,6 +209,15 @@ export class RedactionTally {
 
   /** True when something kept under this name is taken for a secret. */
   isSecretName(name: string): boolean {
+    let isSecret = this.#names.get(name);
+    if (isSecret === undefined) {
+      isSecret = this.#decideName(name);
+      if (this.#names.size < maxKnown) this.#names.set(name, isSecret);
+    }
+    return isSecret;
+  }
+
+  #decideName(name: string): boolean {
     if (this.#added.size === 0 && this.#removed.size === 0) return isSecretName(name);
     const same = sameName(name);
     return this.#added.has(same) || (isSecretName(name) && !this.#removed.has(same));
@@ -225,7 +236,7 @@ export class RedactionTally {
 
   /** Takes out of a text everything that looks like a secret by itself. */
   redactLooks(text: string): string {
-    if (text.length < minLookChars || this.#known.get(text) === text) return text;
+    if (text.length < minLookChars || this.#plainLooks.has(text)) return text;
     let result = text;
     for (const { what, pattern, shown, isSecret } of this.#looks) {
       pattern.lastIndex = 0;
@@ -238,8 +249,30 @@ export class RedactionTally {
         return shown.replace('$1', () => (typeof match[1] === 'string' ? match[1] : ''));
       });
     }
-    if (result === text && this.#known.size < maxKnown) this.#known.set(text, text);
+    if (result === text && this.#plainLooks.size < maxKnown) this.#plainLooks.add(text);
     return result;
+  }
+
+  /** The same, and what stands behind a secret name. */
+  redactText(text: string): string {
+    if (this.#plainTexts.has(text)) return text;
+    const result = this.#redactNamedValues(this.redactLooks(text));
+    if (result === text && this.#plainTexts.size < maxKnown) this.#plainTexts.add(text);
+    return result;
+  }
+
+  #redactNamedValues(text: string): string {
+    if (!/[:=]/.test(text)) return text;
+    return text.replace(
+      namedValue,
+      (all: string, quote: string, name: string, between: string, value: string) => {
+        if (!this.isSecretName(name) || plainWord.test(value) || value.length <= 2) return all;
+        if (value.includes(redactedText)) return all;
+        this.add(name);
+        const mark = /^['"`]/.exec(value)?.[0] ?? '';
+        return `${quote}${name}${quote}${between}${mark}${redactedText}${mark}`;
+      },
+    );
   }
 
   /** How many were taken out so far. */
@@ -260,21 +293,7 @@ const maxKnown = 20_000;
 /** The shortest secret with a look of its own: a card number. A user's pattern may be shorter. */
 const minLookChars = 4;
 
-/** Takes out of a text everything that looks like a secret by itself. */
-export function redactLooks(text: string, tally: RedactionTally): string {
-  return tally.redactLooks(text);
-}
-
 /** Takes out of a text (a preview, a line of source) what looks like a secret, and what stands behind a secret name. */
 export function redactText(text: string, tally: RedactionTally): string {
-  return redactLooks(text, tally).replace(
-    namedValue,
-    (all: string, quote: string, name: string, between: string, value: string) => {
-      if (!tally.isSecretName(name) || plainWord.test(value) || value.length <= 2) return all;
-      if (value.includes(redactedText)) return all;
-      tally.add(name);
-      const mark = /^['"`]/.exec(value)?.[0] ?? '';
-      return `${quote}${name}${quote}${between}${mark}${redactedText}${mark}`;
-    },
-  );
+  return tally.redactText(text);
 }

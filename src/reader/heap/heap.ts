@@ -25,6 +25,11 @@ export class Heap {
   readonly #firstContext: number;
   readonly #lastContext: number;
   readonly #firstNonstring: number;
+  /** Types by map: each object of a map asks for the same. */
+  readonly #typesOfMaps = new Map<Tagged, number>();
+  /** Several questions in a row are about one object. */
+  #lastObject: Tagged = 0;
+  #lastType = noType;
 
   /** @param scavenged the pointers that reading begins at are from before a scavenge: see follow() */
   constructor(memory: PagedMemory, layout: V8Layout, scavenged = false) {
@@ -83,19 +88,31 @@ export class Heap {
 
   /** The object's instance type, or noType when this is no intact object. */
   type(object: Tagged): number {
+    if (object === this.#lastObject) return this.#lastType;
     if (!isPointer(object)) return noType;
     try {
       // Maps are never moved by a scavenge.
       const map = this.memory.u64(untag(object));
       if (!isPointer(map)) return noType;
-      const mapOfMap = this.memory.u64(untag(map));
-      if (!isPointer(mapOfMap)) return noType;
-      if (this.memory.u16(untag(mapOfMap) + this.#instanceType) !== this.#mapType) return noType;
-      return this.memory.u16(untag(map) + this.#instanceType);
+      let type = this.#typesOfMaps.get(map);
+      if (type === undefined) {
+        type = this.#typeOfMap(map);
+        this.#typesOfMaps.set(map, type);
+      }
+      this.#lastObject = object;
+      this.#lastType = type;
+      return type;
     } catch (error) {
       if (error instanceof UnreadableMemory) return noType;
       throw error;
     }
+  }
+
+  #typeOfMap(map: Tagged): number {
+    const mapOfMap = this.memory.u64(untag(map));
+    if (!isPointer(mapOfMap)) return noType;
+    if (this.memory.u16(untag(mapOfMap) + this.#instanceType) !== this.#mapType) return noType;
+    return this.memory.u16(untag(map) + this.#instanceType);
   }
 
   /** V8's name of the object's type, such as `JS_ARRAY`; empty when unknown. */

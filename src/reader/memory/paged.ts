@@ -34,6 +34,13 @@ class PageSlabs {
   }
 }
 
+/** A 32-bit word. Buffer's own methods look at every argument; this is called a million times in a reading. */
+function wordAt(bytes: Buffer, offset: number): number {
+  const low =
+    (bytes[offset] ?? 0) | ((bytes[offset + 1] ?? 0) << 8) | ((bytes[offset + 2] ?? 0) << 16);
+  return low + (bytes[offset + 3] ?? 0) * 0x1000000;
+}
+
 export class PagedMemory {
   /** Pages used so far, in order of first use. Also the wish list for the next look. */
   readonly usedPages = new Set<Address>();
@@ -121,7 +128,7 @@ export class PagedMemory {
   u32(address: Address): number {
     const offset = address % pageBytes;
     if (offset > pageBytes - 4) return this.u16(address) + this.u16(address + 2) * 0x10000;
-    return this.#require(address).readUInt32LE(offset);
+    return wordAt(this.#require(address), offset);
   }
 
   i32(address: Address): number {
@@ -130,7 +137,10 @@ export class PagedMemory {
 
   /** A 64-bit word. Exact below 2^53, and for Smis (their low half is zero): all that is compared is exact. */
   u64(address: Address): number {
-    return this.u32(address) + this.u32(address + 4) * 2 ** 32;
+    const offset = address % pageBytes;
+    if (offset > pageBytes - 8) return this.u32(address) + this.u32(address + 4) * 2 ** 32;
+    const bytes = this.#require(address);
+    return wordAt(bytes, offset) + wordAt(bytes, offset + 4) * 2 ** 32;
   }
 
   /** A 64-bit word with every bit. */

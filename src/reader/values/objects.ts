@@ -17,6 +17,37 @@ import { readDate, readPromise, readProxy, readRegExp } from './standard-objects
 import { readArrayBuffer, readDataView, readTypedArray } from './typed-array.ts';
 import { readBoxed, readWeakCollection, readWeakRef } from './wrappers.ts';
 
+type Opener = (reader: ValueOpener, object: Tagged, depth: number, budget: Budget) => Value;
+
+const globalObject: Opener = () => ({
+  type: 'object',
+  preview: 'globalThis',
+  className: 'global',
+});
+
+/** By V8's name of the type. */
+const openers: Readonly<Record<string, Opener | undefined>> = {
+  JS_ARRAY: readArray,
+  JS_MAP: (reader, object, depth, budget) => readKeyed(reader, object, true, depth, budget),
+  JS_SET: (reader, object, depth, budget) => readKeyed(reader, object, false, depth, budget),
+  JS_DATE: ({ heap }, object) => readDate(heap, object),
+  JS_REG_EXP: ({ heap }, object) => readRegExp(heap, object),
+  JS_PROMISE: readPromise,
+  JS_PROXY: readProxy,
+  JS_TYPED_ARRAY: ({ heap }, object) => readTypedArray(heap, object, className(heap, object)),
+  JS_ARRAY_BUFFER: ({ heap }, object) => readArrayBuffer(heap, object, className(heap, object)),
+  JS_ERROR: readError,
+  JS_GLOBAL_PROXY: globalObject,
+  JS_GLOBAL_OBJECT: globalObject,
+  JS_BOUND_FUNCTION: readBoundFunction,
+  JS_PRIMITIVE_WRAPPER: readBoxed,
+  JS_WEAK_MAP: ({ heap }, object) => readWeakCollection(heap, object),
+  JS_WEAK_SET: ({ heap }, object) => readWeakCollection(heap, object),
+  JS_WEAK_REF: readWeakRef,
+  JS_DATA_VIEW: ({ heap }, object) => readDataView(heap, object),
+  JS_RAB_GSAB_DATA_VIEW: ({ heap }, object) => readDataView(heap, object),
+};
+
 /** @throws UnreadableMemory */
 export function readObject(
   reader: ValueOpener,
@@ -27,29 +58,8 @@ export function readObject(
   const { heap } = reader;
   if (heap.isFunction(object)) return readFunction(reader, object);
   const typeName = heap.typeName(object);
-  const openers: Partial<Record<string, () => Value>> = {
-    JS_ARRAY: () => readArray(reader, object, depth, budget),
-    JS_MAP: () => readKeyed(reader, object, true, depth, budget),
-    JS_SET: () => readKeyed(reader, object, false, depth, budget),
-    JS_DATE: () => readDate(heap, object),
-    JS_REG_EXP: () => readRegExp(heap, object),
-    JS_PROMISE: () => readPromise(reader, object, depth, budget),
-    JS_PROXY: () => readProxy(reader, object, depth, budget),
-    JS_TYPED_ARRAY: () => readTypedArray(heap, object, className(heap, object)),
-    JS_ARRAY_BUFFER: () => readArrayBuffer(heap, object, className(heap, object)),
-    JS_ERROR: () => readError(reader, object, depth, budget),
-    JS_GLOBAL_PROXY: () => ({ type: 'object', preview: 'globalThis', className: 'global' }),
-    JS_GLOBAL_OBJECT: () => ({ type: 'object', preview: 'globalThis', className: 'global' }),
-    JS_BOUND_FUNCTION: () => readBoundFunction(reader, object),
-    JS_PRIMITIVE_WRAPPER: () => readBoxed(reader, object, depth, budget),
-    JS_WEAK_MAP: () => readWeakCollection(heap, object),
-    JS_WEAK_SET: () => readWeakCollection(heap, object),
-    JS_WEAK_REF: () => readWeakRef(reader, object, depth, budget),
-    JS_DATA_VIEW: () => readDataView(heap, object),
-    JS_RAB_GSAB_DATA_VIEW: () => readDataView(heap, object),
-  };
   const opener = openers[typeName];
-  if (opener !== undefined) return opener();
+  if (opener !== undefined) return opener(reader, object, depth, budget);
   const generator = isGeneratorType(heap, heap.type(object))
     ? readGenerator(reader, object, depth, budget)
     : null;

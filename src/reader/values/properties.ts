@@ -68,7 +68,7 @@ function readFields(
   };
   const properties: Property[] = [];
   const hidden: Tagged[] = [];
-  for (const descriptor of readDescriptors(heap, map, bits)) {
+  for (const descriptor of descriptorsOf(heap, map, bits)) {
     const { key } = descriptor;
     if (properties.length >= maxCount) return { properties, isTruncated: true, hidden };
     const word = wordOf(descriptor);
@@ -85,7 +85,7 @@ export function readInObjectFields(heap: Heap, map: Tagged): { key: string; word
   const start = memory.u8(untag(map) + layout.require('mapInObjectStart'));
   const end = memory.u8(untag(map) + layout.require('mapInstanceSizeInWords'));
   const fields: { key: string; wordIndex: number }[] = [];
-  for (const { key, details } of readDescriptors(heap, map, bits)) {
+  for (const { key, details } of descriptorsOf(heap, map, bits)) {
     const isField =
       (details & 1) !== accessorKind && (details & layout.require('propertyLocationMask')) === 0;
     const index =
@@ -103,18 +103,60 @@ interface Descriptor {
   readonly value: Tagged;
 }
 
-/** Descriptors in order. */
-function* readDescriptors(heap: Heap, map: Tagged, bits: number): Generator<Descriptor> {
-  const { layout, memory } = heap;
-  const count =
-    (bits & layout.require('ownDescriptorsMask')) >>> layout.require('ownDescriptorsShift');
-  const first =
-    untag(heap.field(map, layout.require('mapDescriptors'))) + layout.require('descriptorsHeader');
-  for (let entry = first; entry < first + count * 24; entry += 24) {
-    const key = readPropertyKey(heap, memory.u64(entry));
-    const details = smiValue(memory.u64(entry + 8)) ?? 0;
-    yield { key, details, value: memory.u64(entry + 16) };
+/** Descriptors of one map in order, each read when it is first asked for. Many objects have the same map. */
+class Descriptors {
+  readonly #heap: Heap;
+  readonly #first: number;
+  readonly #count: number;
+  readonly #known: Descriptor[] = [];
+
+  constructor(heap: Heap, map: Tagged, bits: number) {
+    const { layout } = heap;
+    this.#heap = heap;
+    this.#count =
+      (bits & layout.require('ownDescriptorsMask')) >>> layout.require('ownDescriptorsShift');
+    this.#first =
+      untag(heap.field(map, layout.require('mapDescriptors'))) +
+      layout.require('descriptorsHeader');
   }
+
+  *[Symbol.iterator](): Generator<Descriptor> {
+    for (let i = 0; i < this.#count; i++) yield (this.#known[i] ??= this.#read(i));
+  }
+
+  #read(index: number): Descriptor {
+    const { memory } = this.#heap;
+    const entry = this.#first + index * 24;
+    const key = readPropertyKey(this.#heap, memory.u64(entry));
+    const details = smiValue(memory.u64(entry + 8)) ?? 0;
+    return { key, details, value: memory.u64(entry + 16) };
+  }
+}
+
+/** What is the same for all objects of a map, as far as it has been read. */
+interface KnownMap {
+  descriptors?: Descriptors;
+  className?: string | null;
+}
+
+const knownMaps = new WeakMap<Heap, Map<Tagged, KnownMap>>();
+
+function knownOfMap(heap: Heap, map: Tagged): KnownMap {
+  let maps = knownMaps.get(heap);
+  if (maps === undefined) {
+    maps = new Map();
+    knownMaps.set(heap, maps);
+  }
+  let known = maps.get(map);
+  if (known === undefined) {
+    known = {};
+    maps.set(map, known);
+  }
+  return known;
+}
+
+function descriptorsOf(heap: Heap, map: Tagged, bits: number): Descriptors {
+  return (knownOfMap(heap, map).descriptors ??= new Descriptors(heap, map, bits));
 }
 
 function readDictionary(heap: Heap, dictionary: Tagged, maxCount: number): OwnProperties {
@@ -187,6 +229,12 @@ export function readClassName(heap: Heap, object: Tagged): string | null {
 
 /** The same for objects of a map. @throws UnreadableMemory */
 export function readClassNameOfMap(heap: Heap, map: Tagged): string | null {
+  const known = knownOfMap(heap, map);
+  if (known.className === undefined) known.className = findClassName(heap, map);
+  return known.className;
+}
+
+function findClassName(heap: Heap, map: Tagged): string | null {
   const prototype = heap.field(map, heap.layout.require('mapPrototype'));
   if (!isReceiver(heap, prototype)) return null;
   const isBase =

@@ -22,6 +22,8 @@ const uninitialized: Value = { type: 'uninitialized', preview: '<not initialised
 export class ValueReader implements ValueOpener {
   readonly heap: Heap;
   readonly scripts: ScriptCache;
+  /** By word and depth: many variables hold the same request, the same configuration. */
+  readonly #opened = new Map<number, { readonly value: Value; readonly nodes: number }>();
 
   constructor(heap: Heap, scripts: ScriptCache) {
     this.heap = heap;
@@ -51,13 +53,30 @@ export class ValueReader implements ValueOpener {
       case 'tagged':
         try {
           return slot.kind === 'tagged'
-            ? this.#openWord(slot.word, depth, budget)
+            ? this.#openShared(slot.word, depth, budget)
             : readCaptured(this, slot.words, depth, budget);
         } catch (error) {
           if (error instanceof UnreadableMemory) return absentValue('unreadable');
           throw error;
         }
     }
+  }
+
+  /** What is in an object is told once, if all of it was and still would be: what there is room for is counted by variable. */
+  #openShared(word: Tagged, depth: number, budget: Budget): Value {
+    const key = word * (limits.maxValueDepth + 1) + depth;
+    const known = this.#opened.get(key);
+    if (known !== undefined && known.nodes < budget.nodes) {
+      budget.nodes -= known.nodes;
+      return known.value;
+    }
+    const { nodes } = budget;
+    const { closed } = budget.time;
+    const value = this.#openWord(word, depth, budget);
+    const isWhole = budget.nodes > 0 && budget.time.closed === closed;
+    if (nodes > budget.nodes && isWhole)
+      this.#opened.set(key, { value, nodes: nodes - budget.nodes });
+    return value;
   }
 
   #openWord(word: Tagged, depth: number, budget: Budget): Value {

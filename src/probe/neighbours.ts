@@ -10,6 +10,7 @@
 import { readdirSync } from 'node:fs';
 import { limits } from '../limits.ts';
 import type { Neighbour } from '../report/schema.ts';
+import { parseCommandLine } from './command-line.ts';
 import { readFact, readLinkFact } from './fact.ts';
 import { readSockets } from './sockets.ts';
 import { readStat } from './stat.ts';
@@ -32,7 +33,7 @@ export function describeNeighbour(
 ): Neighbour | null {
   const stat = readStat(pid);
   if (!stat.known) return null;
-  const argv = readFact(`/proc/${pid}/cmdline`, (text) => text.split('\0').slice(0, -1));
+  const argv = readFact(`/proc/${pid}/cmdline`, parseCommandLine);
   const call = readSyscall(pid, pid);
   const words = call.known ? describeSyscall(pid, call.value, readTargetString) : null;
   const wchan = readWchan(pid, pid);

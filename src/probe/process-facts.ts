@@ -1,6 +1,7 @@
 /** What a process is: its command line, environment, limits and surroundings, from /proc/PID. */
 import { readdirSync } from 'node:fs';
 import { limits } from '../limits.ts';
+import { parseCommandLine } from './command-line.ts';
 import { type Fact, readFact, readLinkFact, readTargetMemoryFact, reasonOf } from './fact.ts';
 import { readStat } from './stat.ts';
 
@@ -31,7 +32,7 @@ export interface ProcessFacts {
 /** Reads everything. @param deadlineMs for the parts that lie in the target's own memory */
 export async function readProcessFacts(pid: number, deadlineMs: number): Promise<ProcessFacts> {
   const [argv, env] = await Promise.all([
-    readTargetMemoryFact(`/proc/${pid}/cmdline`, splitZeros, deadlineMs),
+    readTargetMemoryFact(`/proc/${pid}/cmdline`, parseCommandLine, deadlineMs),
     readTargetMemoryFact(`/proc/${pid}/environ`, parseEnvironment, deadlineMs),
   ]);
   const cgroup = readFact(`/proc/${pid}/cgroup`, parseCgroup);
@@ -53,16 +54,10 @@ export async function readProcessFacts(pid: number, deadlineMs: number): Promise
   };
 }
 
-function splitZeros(text: string): string[] {
-  const parts = text.split('\0');
-  if (parts.at(-1) === '') parts.pop();
-  return parts;
-}
-
 /** Parses `environ`: NAME=value, separated by zeros. A program that wrote over its own memory leaves odd entries: left out. */
 export function parseEnvironment(text: string): Record<string, string> {
   const env: Record<string, string> = {};
-  for (const entry of splitZeros(text)) {
+  for (const entry of text.split('\0')) {
     const equals = entry.indexOf('=');
     if (equals > 0) env[entry.slice(0, equals)] = entry.slice(equals + 1);
   }

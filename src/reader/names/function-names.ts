@@ -3,7 +3,7 @@
  * registers and forgets their names; but it hands the numbers out by fixed rules, which can be followed again.
  * docs/v8-register-names.md tells the rules and how they are tested against V8 itself.
  */
-import { parse, type Program } from 'acorn';
+import { type Options, type Program, parse } from 'acorn';
 import {
   analyseAll,
   analyseFunction,
@@ -14,8 +14,9 @@ import {
   type Analysis,
   type Circumstances,
 } from './analysis.ts';
-import { findFunctions, type FoundFunction } from './function-search.ts';
+import { findFunctions, type FoundFunction, type Place } from './function-search.ts';
 import { declaredIn } from './declared-in.ts';
+import { LazyProgram, type SyntaxTree } from './lazy-parser.ts';
 import { parameterText } from './parameter-text.ts';
 import type { FunctionNames } from './register-names.ts';
 import { possibleRules } from './register-rules.ts';
@@ -52,25 +53,26 @@ export interface ScriptNames {
 }
 
 /**
- * Parses a script. Functions are looked at when they are asked for.
+ * Parses a script, and its functions when they are asked for.
  * @returns null when the text is not JavaScript that we know
  */
 export function parseScriptNames(
   sourceText: string,
   options: ScriptOptions = {},
 ): ScriptNames | null {
-  const program = parseProgram(sourceText, options);
-  return program === null ? null : new ParsedScript(program, options);
+  const parsed = parseAs(options, (how) => new LazyProgram(sourceText, how));
+  return parsed === null ? null : new ParsedScript(sourceText, parsed, options);
 }
 
 const modulesOnly = ['module'] as const;
 
-function parseProgram(sourceText: string, options: ScriptOptions): Program | null {
+/** Parses as whatever kind of source it can be. @returns null when it is none */
+function parseAs<T>(options: ScriptOptions, parseIt: (how: Options) => T): T | null {
   const classic = options.wrapperParameters === undefined ? 'script' : 'commonjs';
   const sourceTypes = options.isModule === true ? modulesOnly : ([classic, 'module'] as const);
   for (const sourceType of sourceTypes) {
     try {
-      return parse(sourceText, { ecmaVersion: 'latest', sourceType, allowHashBang: true });
+      return parseIt({ ecmaVersion: 'latest', sourceType, allowHashBang: true });
     } catch {
       // Not this kind of source, or nested deeper than the call stack: then there are no names.
     }
@@ -79,12 +81,15 @@ function parseProgram(sourceText: string, options: ScriptOptions): Program | nul
 }
 
 class ParsedScript implements ScriptNames {
-  readonly #program: Program;
+  readonly #text: string;
+  readonly #lazy: SyntaxTree;
   readonly #options: ScriptOptions;
   readonly #known = new Map<string, FunctionNames | null>();
+  #whole: SyntaxTree | null | undefined;
 
-  constructor(program: Program, options: ScriptOptions) {
-    this.#program = program;
+  constructor(text: string, lazy: SyntaxTree, options: ScriptOptions) {
+    this.#text = text;
+    this.#lazy = lazy;
     this.#options = options;
   }
 
@@ -92,21 +97,43 @@ class ParsedScript implements ScriptNames {
     const key = `${start} ${end} ${functionName}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const names = this.#name(start, end, functionName);
+    const side = initialiserSides.get(functionName) ?? null;
+    const names = this.#findLazily({ start, end, side }) ?? this.#findInWhole({ start, end, side });
     this.#known.set(key, names);
     return names;
   }
 
-  #name(start: number, end: number, functionName: string): FunctionNames | null {
-    const side = initialiserSides.get(functionName) ?? null;
-    const matches = findFunctions(this.#program, { start, end, side });
-    const match = matches.at(-1);
-    if (side !== null) return match === undefined ? null : nameFunction(match, side, this.#options);
-    const isTop = start <= 0 && end >= (this.#program.body.at(-1)?.end ?? 0);
-    if (matches.length + (isTop ? 1 : 0) > 1) return null;
-    if (match !== undefined) return nameFunction(match, null, this.#options);
-    return isTop ? nameTop(this.#program, this.#options) : null;
+  /** A function at this very place is the one that is meant, whatever was stepped over on the way to it. */
+  #findLazily(place: Place): FunctionNames | null {
+    try {
+      return isTop(this.#lazy.program, place) ? null : nameAt(this.#lazy, place, this.#options);
+    } catch {
+      return null;
+    }
   }
+
+  #findInWhole(place: Place): FunctionNames | null {
+    this.#whole ??= parseAs(this.#options, (how) => wholeTree(parse(this.#text, how)));
+    return this.#whole === null ? null : nameAt(this.#whole, place, this.#options);
+  }
+}
+
+function wholeTree(program: Program): SyntaxTree {
+  return { program, open: () => undefined, complete: () => undefined };
+}
+
+function isTop({ body }: Program, { start, end }: Place): boolean {
+  return start <= 0 && end >= (body.at(-1)?.end ?? 0);
+}
+
+function nameAt(tree: SyntaxTree, place: Place, options: ScriptOptions): FunctionNames | null {
+  const matches = findFunctions(tree, place);
+  const match = matches.at(-1);
+  const top = place.side === null && isTop(tree.program, place);
+  if (place.side === null && matches.length + (top ? 1 : 0) > 1) return null;
+  if (match === undefined) return top ? nameTop(tree.program, options) : null;
+  tree.complete(match.node);
+  return nameFunction(match, place.side, options);
 }
 
 /** By the names of the functions that V8 makes of fields and static blocks. */

@@ -1,9 +1,10 @@
 /** Finds a function of a syntax tree by its position, with what its surroundings tell about it. */
-import type { AnyNode, Program } from 'acorn';
+import type { AnyNode } from 'acorn';
+import type { SyntaxTree } from './lazy-parser.ts';
 import type { FunctionKind } from './register-names.ts';
 import { childrenOf } from './visit.ts';
 import { sideOf, type ClassNode, type ClassSide } from './visit-class.ts';
-import { hasUseStrict, type FunctionNode } from './visit-function.ts';
+import { hasUseStrict, isFunction, type FunctionNode } from './visit-function.ts';
 
 /** Where to look. */
 export interface Place {
@@ -44,12 +45,19 @@ interface Found {
   readonly member?: Omit<FoundFunction, 'node' | 'isStrict'>;
 }
 
-/** Finds the functions at a place, inner ones last. Only for an initialiser may there be more than one. */
-export function findFunctions(program: Program, place: Place): FoundFunction[] {
+/**
+ * Finds the functions at a place, inner ones last. Only for an initialiser may there be more than one. Parses what is around it.
+ * @throws SyntaxError, RangeError
+ */
+export function findFunctions(script: SyntaxTree, place: Place): FoundFunction[] {
+  const { program } = script;
   const functions: FoundFunction[] = [];
   const isStrict = program.sourceType === 'module' || hasUseStrict(program);
   const pending: Found[] = [{ node: program, isStrict }];
   for (let found = pending.pop(); found !== undefined; found = pending.pop()) {
+    const { node } = found;
+    if (isFunction(node) && node.body.start <= place.start && node.body.end >= place.end)
+      script.open(node);
     const entry = entryFor(found);
     if (entry !== null && isAt(entry.node, place)) functions.push(entry);
     for (const below of foundBelow(found)) {
@@ -89,14 +97,6 @@ function entryFor({ node, isStrict, member, givenName }: Found): FoundFunction |
 
 function isClass(node: AnyNode): node is Extract<AnyNode, ClassNode> {
   return node.type === 'ClassDeclaration' || node.type === 'ClassExpression';
-}
-
-function isFunction(node: AnyNode): node is Extract<AnyNode, FunctionNode> {
-  return (
-    node.type === 'FunctionDeclaration' ||
-    node.type === 'FunctionExpression' ||
-    node.type === 'ArrowFunctionExpression'
-  );
 }
 
 function foundBelow(found: Found): Found[] {

@@ -20,6 +20,14 @@ import type { Scope } from './scope.ts';
 export type FunctionNode =
   FunctionDeclaration | AnonymousFunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
 
+export function isFunction(node: AnyNode): node is Extract<AnyNode, FunctionNode> {
+  return (
+    node.type === 'FunctionDeclaration' ||
+    node.type === 'FunctionExpression' ||
+    node.type === 'ArrowFunctionExpression'
+  );
+}
+
 /** A function expression or arrow inside the code that is looked at. */
 export function visitFunction(builder: ScopeBuilder, node: FunctionNode): void {
   builder.closureCount++;

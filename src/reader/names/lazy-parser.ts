@@ -1,0 +1,149 @@
+/**
+ * Parses a script as far as is asked for. Bundles have megabytes of functions, of which a stack names a few: bodies of functions
+ * are stepped over, as V8 itself does it, and parsed when something in them is wanted. The parts of acorn that this overrides are those
+ * that its plugins override (parseFunctionBody, parseBlock, and the tokenizer's pos and next()), and one of its questions, allowDirectSuper.
+ */
+import {
+  type AnyNode,
+  type BlockStatement,
+  type FunctionExpression,
+  type Options,
+  Parser,
+  type Program,
+} from 'acorn';
+import { findClosingBrace } from './closing-brace.ts';
+import { childrenOf } from './visit.ts';
+import { type FunctionNode, isFunction } from './visit-function.ts';
+
+/** What acorn's parser has besides what its types tell. */
+interface ParserInside {
+  readonly input: string;
+  /** Offset of the current token. */
+  readonly start: number;
+  /** Where the next token is looked for. */
+  pos: number;
+  strict: boolean;
+  next(): void;
+  startNode(): BlockStatement;
+  finishNode(node: BlockStatement, type: 'BlockStatement'): BlockStatement;
+  parseFunctionBody(...passed: unknown[]): void;
+  parseBlock(isScope?: boolean, node?: BlockStatement, endsStrict?: boolean): BlockStatement;
+}
+const Inside = Parser as unknown as new (...passed: unknown[]) => ParserInside;
+
+/** What is open to a function within others, wherever it stands. */
+const withinOthers = {
+  allowReturnOutsideFunction: true,
+  allowSuperOutsideMethod: true,
+  checkPrivateFields: false,
+} as const;
+
+/** A script of which parts may have been stepped over. */
+export interface SyntaxTree {
+  readonly program: Program;
+  /** Parses what is directly in a function; functions in it are stepped over. @throws SyntaxError, RangeError */
+  open(node: FunctionNode): void;
+  /** Parses all that was stepped over in a node. @throws SyntaxError, RangeError */
+  complete(node: AnyNode): void;
+}
+
+/** A script whose functions are parsed on demand. */
+export class LazyProgram implements SyntaxTree {
+  readonly program: Program;
+  readonly #text: string;
+  readonly #options: Options;
+  readonly #skipped = new Set<BlockStatement>();
+  /** Functions in which others may still be skipped. */
+  readonly #opened = new Set<FunctionNode>();
+
+  /** @throws SyntaxError, RangeError */
+  constructor(text: string, options: Options) {
+    this.#text = text;
+    this.#options = options;
+    this.program = this.#parser(0).parse(text, options);
+  }
+
+  open(node: FunctionNode): void {
+    if (!this.#isSkipped(node)) return;
+    this.#parseBody(node, true);
+    this.#opened.add(node);
+  }
+
+  complete(node: AnyNode): void {
+    const pending: AnyNode[] = [node];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      // One that was opened is parsed again as a whole: thousands of small parts take longer.
+      if (isFunction(next) && (this.#isSkipped(next) || this.#opened.delete(next)))
+        this.#parseBody(next, false);
+      pending.push(...childrenOf(next));
+    }
+  }
+
+  #isSkipped({ body }: FunctionNode): boolean {
+    return body.type === 'BlockStatement' && this.#skipped.has(body);
+  }
+
+  /** The body is parsed as that of a function of the same kind, with what is known of the place where it stands. */
+  #parseBody(node: FunctionNode, isLazy: boolean): void {
+    const { body } = node;
+    if (body.type !== 'BlockStatement') return;
+    const head = `${node.async ? 'async ' : ''}function${node.generator ? '*' : ''}()`;
+    const source = head + this.#text.slice(body.start, body.end);
+    const options = { ...this.#options, ...withinOthers };
+    // With what is to be skipped behind the body's own brace, or nowhere.
+    const parser = this.#parser(isLazy ? head.length + 1 : Infinity);
+    const parsed = parser.parseExpressionAt(source, 0, options) as FunctionExpression;
+    move(parsed.body, body.start - head.length);
+    this.#skipped.delete(body);
+    node.body = parsed.body;
+  }
+
+  /** @param from bodies that begin before it are parsed */
+  #parser(from: number): typeof Parser {
+    const skipped = this.#skipped;
+    return class extends Inside {
+      #body = -1;
+
+      /** A constructor, or an arrow in one, is parsed without its class. */
+      get allowDirectSuper(): boolean {
+        return true;
+      }
+
+      override parseFunctionBody(...passed: unknown[]): void {
+        this.#body = this.start;
+        super.parseFunctionBody(...passed);
+      }
+
+      override parseBlock(
+        isScope?: boolean,
+        node = this.startNode(),
+        endsStrict?: boolean,
+      ): BlockStatement {
+        const isBody = this.start === this.#body && this.start >= from;
+        const end = isBody ? findClosingBrace(this.input, this.start) : -1;
+        if (end < 0) return super.parseBlock(isScope, node, endsStrict);
+        node.body = [];
+        this.pos = end - 1;
+        this.next();
+        if (endsStrict === true) this.strict = false;
+        this.next();
+        skipped.add(node);
+        return this.finishNode(node, 'BlockStatement');
+      }
+    } as unknown as typeof Parser;
+  }
+}
+
+/** Offsets in a part become those in the whole. */
+function move(node: AnyNode, by: number): void {
+  // A short property has its name for its value, too.
+  const seen = new Set<AnyNode>();
+  const pending = [node];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    next.start += by;
+    next.end += by;
+    pending.push(...childrenOf(next));
+  }
+}

@@ -41,8 +41,10 @@ export const limits = {
   maxVariables: 100,
   /** Source text read of one script, in characters: bundles of tens of megabytes exist; parsing them takes seconds. */
   maxSourceChars: 32 << 20,
-  /** Source text parsed for names, in characters: acorn takes about a second for 10 MB. */
+  /** Source text parsed for names, in characters: to step over its functions takes 15 ms for each MB, to parse them all half a second. */
   maxParsedChars: 16 << 20,
+  /** What is parsed at once while the target stands still for it. */
+  maxParsedInStopChars: 16 << 10,
   /** Characters of one source line kept in the report. */
   maxSourceLineChars: 240,
   /** Bytes of one source map: that of a bundle of 10 MB has 20 to 40, most of it the original sources. */

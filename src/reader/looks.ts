@@ -4,7 +4,7 @@ import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
 import type { ValuesWanted } from './describe-frame.ts';
 import type { CallPlace } from './frames/loop-check.ts';
-import { type Look, takeLook } from './memory/look.ts';
+import { type Look, takeLook, type TakenLook } from './memory/look.ts';
 import type { Mapping } from './memory/maps.ts';
 import type { Address } from './memory/source.ts';
 import type { ThreadReading } from './reading.ts';
@@ -41,21 +41,14 @@ export function isCollecting({ vmState }: ThreadReading): boolean {
 
 /** Looks until everything that was read belongs to one moment; says in `missing` when that was not to be had. */
 export async function readOneMoment(plan: LookPlan, missing: Missing[]): Promise<CountedLook> {
-  const { target, mappings, tids, pages, endsAtMs, decode } = plan;
+  const { pages, endsAtMs } = plan;
   let pausedMs = 0;
   let waits = 0;
   for (let tries = 0; tries <= copiesBeforeHolding; tries++) {
     const holdWhileDecoding = tries === copiesBeforeHolding;
-    const wishes = { tids, mappings, pages, patientUntilMs: endsAtMs };
     // Between looks our own process may do other things: answer a signal, watch other targets.
     await setImmediate();
-    const taken = takeLook(target.pid, { ...wishes, holdWhileDecoding }, (look) => ({
-      look,
-      threads: decode(
-        look,
-        holdWhileDecoding ? limits.decodeInStopMs : endsAtMs - performance.now(),
-      ),
-    }));
+    const taken = holdWhileDecoding ? lookHolding(plan) : lookCopying(plan);
     pausedMs = Math.max(pausedMs, taken.pausedMs);
     const { look, threads } = taken.result;
     for (const page of look.memory.usedPages) pages.add(page);
@@ -67,7 +60,7 @@ export async function readOneMoment(plan: LookPlan, missing: Missing[]): Promise
       await delay(limits.collectionWaitMs);
       continue;
     }
-    const isOneMoment = holdWhileDecoding ? taken.isConsistent : look.memory.lateReads.size === 0;
+    const isOneMoment = taken.isConsistent;
     const isLast = holdWhileDecoding || isLate;
     if (isOneMoment || isLast) {
       if (!isOneMoment)
@@ -85,6 +78,38 @@ export async function readOneMoment(plan: LookPlan, missing: Missing[]): Promise
     }
   }
   return { look: null, threads: [], pausedMs };
+}
+
+type DecodedLook = TakenLook<{ readonly look: Look; readonly threads: ThreadReading[] }>;
+
+/** The target runs on before its copy is decoded. */
+function lookCopying({ target, mappings, tids, pages, endsAtMs, decode }: LookPlan): DecodedLook {
+  const wishes = { tids, mappings, pages, patientUntilMs: endsAtMs, holdWhileDecoding: false };
+  const taken = takeLook(target.pid, wishes, (look) => ({
+    look,
+    threads: decode(look, endsAtMs - performance.now()),
+  }));
+  return { ...taken, isConsistent: taken.result.look.memory.lateReads.size === 0 };
+}
+
+/**
+ * The target stands still while it is read. Sources that take long to parse are left for afterwards: then all is told once more, from
+ * what was read.
+ */
+function lookHolding({ target, mappings, tids, pages, endsAtMs, decode }: LookPlan): DecodedLook {
+  const wishes = { tids, mappings, pages, patientUntilMs: endsAtMs, holdWhileDecoding: true };
+  const { result: taken, hasPutOff } = target.scripts.inHaste(() =>
+    takeLook(target.pid, wishes, (look) => ({
+      look,
+      threads: decode(look, limits.decodeInStopMs),
+    })),
+  );
+  if (!hasPutOff) return taken;
+  const { look } = taken.result;
+  const readsInStop = look.memory.lateReads.size;
+  const threads = decode(look, endsAtMs - performance.now());
+  const isConsistent = taken.isConsistent && look.memory.lateReads.size === readsInStop;
+  return { ...taken, result: { look, threads }, isConsistent };
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   parseScriptNames,
   type ScriptNames,
 } from './names/function-names.ts';
+import { PutOff } from './names/lazy-parser.ts';
 
 /** Lines kept around the marked one. */
 const contextLines = 2;
@@ -30,21 +31,30 @@ export const initialiserNames = {
   static: '<static_initializer>',
 } as const;
 
+/** Whether there is time for parsing. */
+class Haste {
+  /** Characters that are parsed at once. */
+  patience = Infinity;
+  hasPutOff = false;
+}
+
 export class Script {
   readonly name: string;
   /** Null: V8 holds no source, or it is beyond the limit. */
   readonly text: string | null;
   #lineStarts: number[] | null = null;
   readonly #v8Version: string;
+  readonly #haste: Haste;
   /** By the wrapper's parameters; parsed once each. */
   readonly #names = new Map<string, ScriptNames | null>();
   /** By line and column of the name. */
   readonly #declarations = new Map<string, DeclaredAt>();
 
-  constructor(name: string, text: string | null, v8Version = '') {
+  constructor(name: string, text: string | null, v8Version = '', haste = new Haste()) {
     this.name = name;
     this.text = text;
     this.#v8Version = v8Version;
+    this.#haste = haste;
   }
 
   /** True for Node's own scripts. */
@@ -114,7 +124,13 @@ export class Script {
     const wrapper = isTop
       ? wrappers.find(({ length }) => length + 1 === formalParameters)
       : wrappers[this.isInternal ? 1 : 0];
-    return this.#parsed(wrapper)?.find(start, end, name) ?? null;
+    try {
+      return this.#parsed(wrapper)?.find(start, end, name, this.#haste.patience) ?? null;
+    } catch (error) {
+      if (!(error instanceof PutOff)) throw error;
+      this.#haste.hasPutOff = true;
+      return null;
+    }
   }
 
   #parsed(wrapperParameters: readonly string[] | undefined): ScriptNames | null {
@@ -122,6 +138,7 @@ export class Script {
     const key = wrapperParameters?.join() ?? '';
     let names = this.#names.get(key);
     if (names === undefined) {
+      if (this.text.length > this.#haste.patience) throw new PutOff();
       const isModule = this.name.startsWith('file:');
       names = parseScriptNames(this.text, {
         v8Version: this.#v8Version,
@@ -148,6 +165,7 @@ export class Script {
 export class ScriptCache {
   readonly #v8Version: string;
   readonly #scripts = new Map<string, Script>();
+  readonly #haste = new Haste();
 
   constructor(v8Version: string) {
     this.#v8Version = v8Version;
@@ -159,6 +177,21 @@ export class ScriptCache {
       ({ name, isInternal }) => name !== '' && !isInternal,
     );
     return new Map(named.map((script) => [script.name, script]));
+  }
+
+  /**
+   * Works while the target stands still: long functions that have not been parsed have no names then.
+   * @returns what the work gives, and whether there were such functions
+   */
+  inHaste<T>(work: () => T): { readonly result: T; readonly hasPutOff: boolean } {
+    this.#haste.patience = limits.maxParsedInStopChars;
+    this.#haste.hasPutOff = false;
+    try {
+      const result = work();
+      return { result, hasPutOff: this.#haste.hasPutOff };
+    } finally {
+      this.#haste.patience = Infinity;
+    }
   }
 
   /** The script at an address. An unreadable one has an empty name and no text. */
@@ -176,6 +209,7 @@ export class ScriptCache {
           name,
           isReadable ? readString(heap, source, length) : null,
           this.#v8Version,
+          this.#haste,
         );
         this.#scripts.set(key, script);
       }

@@ -5,8 +5,9 @@ import path from 'node:path';
 import { suite, test } from 'node:test';
 import { type AnyNode, type Options, parse, type Program } from 'acorn';
 import { findClosingBrace } from '#dist/reader/names/closing-brace.js';
+import { parseScriptNames } from '#dist/reader/names/function-names.js';
 import { findFunctions, type FoundFunction } from '#dist/reader/names/function-search.js';
-import { LazyProgram } from '#dist/reader/names/lazy-parser.js';
+import { LazyProgram, PutOff } from '#dist/reader/names/lazy-parser.js';
 import { childrenOf } from '#dist/reader/names/visit.js';
 import { type FunctionNode, isFunction } from '#dist/reader/names/visit-function.js';
 import { root } from '../harness/paths.ts';
@@ -128,6 +129,22 @@ suite('functions that were stepped over', () => {
 
   test('functions of real programs are told as if all had been parsed', () => {
     for (const whole of wholes) compare(whole, Math.ceil(whole.functions.length / 25));
+  });
+
+  test('while somebody waits, long functions are put off and short ones are not', () => {
+    const long = `function long() { let a = 1; ${'a++; '.repeat(500)} function inner() { let b = 2; return b + a; } inner(); }`;
+    const text = `${long} function short() { let c = 3; return c; }`;
+    const names = parseScriptNames(text, { v8Version: '13.6' });
+    const find = (name: string, patience?: number) => {
+      const start = text.indexOf(`${name}()`) + name.length;
+      const end = findClosingBrace(text, text.indexOf('{', start));
+      return names?.find(start, end, name, patience)?.registers.map((one) => one?.name);
+    };
+    assert.deepEqual(find('short', 100), ['c']);
+    assert.throws(() => find('inner', 100), PutOff);
+    assert.throws(() => find('long', 100), PutOff);
+    assert.deepEqual(find('inner'), ['b']);
+    assert.deepEqual(find('inner', 100), ['b']);
   });
 
   test('so is each function of a program with everything in it', () => {

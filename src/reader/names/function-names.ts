@@ -16,7 +16,7 @@ import {
 } from './analysis.ts';
 import { findFunctions, type FoundFunction, type Place } from './function-search.ts';
 import { declaredIn } from './declared-in.ts';
-import { LazyProgram, type SyntaxTree } from './lazy-parser.ts';
+import { LazyProgram, PutOff, type SyntaxTree } from './lazy-parser.ts';
 import { parameterText } from './parameter-text.ts';
 import type { FunctionNames } from './register-names.ts';
 import { possibleRules } from './register-rules.ts';
@@ -47,9 +47,11 @@ export interface ScriptNames {
    * @param start StartPosition of the SharedFunctionInfo, in UTF-16 units; 0 or -1 for the top level
    * @param end   its EndPosition
    * @param functionName its name as V8 has it: class initialisers (`<static_initializer>`) are found by it
+   * @param patience characters that may be parsed for it
    * @returns null when no function is there, or when it cannot be told which
+   * @throws PutOff when more would have to be parsed
    */
-  find(start: number, end: number, functionName?: string): FunctionNames | null;
+  find(start: number, end: number, functionName?: string, patience?: number): FunctionNames | null;
 }
 
 /**
@@ -82,23 +84,26 @@ function parseAs<T>(options: ScriptOptions, parseIt: (how: Options) => T): T | n
 
 class ParsedScript implements ScriptNames {
   readonly #text: string;
-  readonly #lazy: SyntaxTree;
+  readonly #lazy: LazyProgram;
   readonly #options: ScriptOptions;
   readonly #known = new Map<string, FunctionNames | null>();
   #whole: SyntaxTree | null | undefined;
 
-  constructor(text: string, lazy: SyntaxTree, options: ScriptOptions) {
+  constructor(text: string, lazy: LazyProgram, options: ScriptOptions) {
     this.#text = text;
     this.#lazy = lazy;
     this.#options = options;
   }
 
-  find(start: number, end: number, functionName = ''): FunctionNames | null {
+  find(start: number, end: number, functionName = '', patience = Infinity): FunctionNames | null {
     const key = `${start} ${end} ${functionName}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const side = initialiserSides.get(functionName) ?? null;
-    const names = this.#findLazily({ start, end, side }) ?? this.#findInWhole({ start, end, side });
+    this.#lazy.patience = patience;
+    const lazily = this.#findLazily({ start, end, side });
+    if (lazily === null && this.#text.length > patience) throw new PutOff();
+    const names = lazily ?? this.#findInWhole({ start, end, side });
     this.#known.set(key, names);
     return names;
   }
@@ -107,7 +112,8 @@ class ParsedScript implements ScriptNames {
   #findLazily(place: Place): FunctionNames | null {
     try {
       return isTop(this.#lazy.program, place) ? null : nameAt(this.#lazy, place, this.#options);
-    } catch {
+    } catch (error) {
+      if (error instanceof PutOff) throw error;
       return null;
     }
   }

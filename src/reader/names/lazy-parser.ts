@@ -47,9 +47,14 @@ export interface SyntaxTree {
   complete(node: AnyNode): void;
 }
 
+/** There was no time to parse as much as was asked for. */
+export class PutOff extends Error {}
+
 /** A script whose functions are parsed on demand. */
 export class LazyProgram implements SyntaxTree {
   readonly program: Program;
+  /** Characters that are parsed at once; for more, PutOff is thrown. */
+  patience = Infinity;
   readonly #text: string;
   readonly #options: Options;
   readonly #skipped = new Set<BlockStatement>();
@@ -87,6 +92,7 @@ export class LazyProgram implements SyntaxTree {
   #parseBody(node: FunctionNode, isLazy: boolean): void {
     const { body } = node;
     if (body.type !== 'BlockStatement') return;
+    if (body.end - body.start > this.patience) throw new PutOff();
     const head = `${node.async ? 'async ' : ''}function${node.generator ? '*' : ''}()`;
     const source = head + this.#text.slice(body.start, body.end);
     const options = { ...this.#options, ...withinOthers };

@@ -59,7 +59,10 @@ function safeArguments(argv: readonly string[]): string[] {
   const kept = argv.slice(0, maxArguments).map((text) => text.slice(0, maxArgumentChars));
   while (kept.length > 1 && kept.join('').length > maxArgumentChars) kept.pop();
   const [program = '', ...rest] = kept;
-  return [program, ...(rest.some(mayHoldSecret) ? redaction().arguments(rest) : rest)];
+  return [
+    program,
+    ...(rest.some((text) => mayHoldSecret(text)) ? redaction().arguments(rest) : rest),
+  ];
 }
 
 /**

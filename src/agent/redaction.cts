@@ -4,6 +4,7 @@
  */
 import * as plain from '../report/redact-plain.cts';
 import * as secrets from '../report/secrets.cts';
+import * as signs from '../report/secret-signs.cts';
 import type { RedactOptions } from '../report/secrets.cts';
 
 /** The rules, with what the user adds and removes. */
@@ -35,12 +36,11 @@ export function redaction(): AgentRedaction {
 /**
  * False for a text, such as an argument or the path of a URL, that cannot hold a secret we know the look of: most are such, and
  * the patterns themselves take milliseconds at their first use. Rules of the user's own are not foreseen here.
+ * @param end where the part that counts ends
  */
-export function mayHoldSecret(text: string): boolean {
-  return redactWords() !== '' || signOfSecret.test(text);
+export function mayHoldSecret(text: string, end = text.length): boolean {
+  return redactWords() !== '' || signs.mayHoldSecret(text, end);
 }
-
-const signOfSecret = /[=@:\s]|^-|[\w+-]{13}|services\/[\w/]{20}|[\w+/]{64}/;
 
 /** Empty unless something was chosen: nothing is loaded to learn that. */
 export function redactWords(): string {

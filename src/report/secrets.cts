@@ -63,8 +63,8 @@ const look = (what: string, pattern: RegExp, shown: string = redactedText): Secr
 });
 
 /**
- * Looks, most specific first. All patterns are linear: no nested repetition. A text may have been cut anywhere, so none needs
- * its end.
+ * Looks, most specific first; secret-signs.cts knows how each begins. All patterns are linear: no nested repetition. A text may
+ * have been cut anywhere, so none needs its end.
  */
 const secretLooks: readonly SecretLook[] = [
   look(

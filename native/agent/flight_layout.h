@@ -13,7 +13,8 @@
 namespace sleeper {
 
 inline constexpr char kFlightMagic[8] = {'S', 'L', 'P', 'R', 'F', 'L', 'T', '\0'};
-inline constexpr uint32_t kFlightVersion = 1;
+// 2: `owner` of requests.
+inline constexpr uint32_t kFlightVersion = 2;
 
 enum class FlightState : uint32_t {
   // The process lives, or was ended without a word.
@@ -72,16 +73,19 @@ struct FlightTimelineEntry {
   uint8_t reserved[4];
 };
 
-// One HTTP request under way. Written by src/agent/http-requests.cts.
+// One HTTP request under way, of whatever thread. Written by src/agent/request-table.cts.
 struct FlightRequest {
   std::atomic<uint32_t> sequence;
-  // 1 server, 2 client.
+  // 1 server, 2 client; 0 while nothing is written.
   uint32_t kind;
   double started_at_ms;
   uint32_t status;
   uint32_t length;
+  // The thread that has the place: 1 the main thread, its number and 1 a Worker; 0 nobody. Threads take places by
+  // compare-and-swap, and nobody else writes to a place that is taken.
+  std::atomic<uint32_t> owner;
   // Method, space, URL.
-  char text[232];
+  char text[228];
 };
 
 // JSON text.
@@ -117,7 +121,8 @@ static_assert(offsetof(FlightHeader, start_ticks) == 24 && offsetof(FlightHeader
 static_assert(sizeof(FlightLoop) == 64 && offsetof(FlightLoop, since_us) == 16);
 static_assert(sizeof(FlightTimelineEntry) == 64 && offsetof(FlightTimelineEntry, busy_us) == 24);
 static_assert(offsetof(FlightTimelineEntry, rss_bytes) == 40 && offsetof(FlightTimelineEntry, turns) == 56);
-static_assert(sizeof(FlightRequest) == 256 && offsetof(FlightRequest, text) == 24);
+static_assert(sizeof(FlightRequest) == 256 && offsetof(FlightRequest, owner) == 24);
+static_assert(offsetof(FlightRequest, text) == 28);
 static_assert(offsetof(FlightFile, loops) == 256 && offsetof(FlightFile, timeline) == 2304);
 static_assert(offsetof(FlightFile, requests) == 9984 && offsetof(FlightFile, identity) == 26368);
 static_assert(offsetof(FlightFile, annotations) == 34568 && offsetof(FlightFile, crumbs) == 50960);

@@ -209,6 +209,16 @@ void CloseFlightRecorder() {
   file = -1;
 }
 
+void ReleaseRequests(int64_t worker_id) {
+  auto owner = static_cast<uint32_t>(worker_id + 1);
+  for (FlightRequest& request : Flight().requests) {
+    if (request.owner.load(std::memory_order_relaxed) != owner) continue;
+    request.kind = 0;
+    request.sequence.store((request.sequence.load(std::memory_order_relaxed) | 1) + 1, std::memory_order_release);
+    request.owner.store(0, std::memory_order_release);
+  }
+}
+
 void ReportVanished() {
   int listing = directory < 0 ? -1 : openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (listing < 0) return;

@@ -23,6 +23,10 @@ int OpenFlightRecorder(const std::string& directories, const std::string& identi
 // Marks it as closed and removes the file. Called at exit() by itself. A forked child that calls it does nothing.
 void CloseFlightRecorder();
 
+// Gives back the places of the requests of a thread that stops to note them, or ends: also one that was stopped in the middle
+// of a record. On that thread.
+void ReleaseRequests(int64_t worker_id);
+
 // On the sleeping thread, once: has the helper report on the processes that vanished from our directory, and removes files
 // that nobody needs. Allocates nothing.
 void ReportVanished();

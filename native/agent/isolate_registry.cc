@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "alternate_stack.h"
+#include "flight_recorder.h"
 #include "libuv.h"
 #include "tracer_check.h"
 #include "v8_calls.h"
@@ -106,6 +107,8 @@ void FreeHandle(uv_handle_s* handle) {
 
 // On the isolate's thread. Once `used` is false another thread may take the slot, so that comes last.
 void Close(Slot& slot) {
+  // The thread runs no JavaScript of ours any more: a Worker's environment ends, terminated or not, or the program has disarmed.
+  ReleaseRequests(slot.worker_id);
   pthread_mutex_lock(&slot.mutex);
   uv_async_s* async = slot.async;
   uv_handle_set_data(AsHandle(async), slot.cleanup);

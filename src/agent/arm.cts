@@ -163,8 +163,7 @@ function armNative(native: NativeAgent, archive: string, { helper, exits }: Choi
     watchAddons(native),
     watchExceptions(native, reporter, workerId),
     watchExit(reporter, exits),
-    // The table has one writer: servers in Workers are left out.
-    ...(workerId === 0 ? [watchHttpRequests(native)] : []),
+    watchHttpRequests(native, workerId),
   ];
   return makeAgent(
     native,

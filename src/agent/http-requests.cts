@@ -6,15 +6,10 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { NativeAgent } from './native.cts';
-import { mayHoldSecret, redaction } from './redaction.cts';
-
-/** FlightRequest in native/agent/flight_layout.h; offsets in bytes. */
-const layout = { bytes: 256, kind: 4, startedAt: 8, status: 16, length: 20, text: 24 } as const;
-const textBytes = layout.bytes - layout.text;
-const kinds = { server: 1, client: 2 } as const;
+import { RequestTable } from './request-table.cts';
 
 interface UndiciRequest {
-  readonly origin: string;
+  readonly origin: string | URL;
   readonly path: string;
   readonly method: string;
 }
@@ -35,132 +30,20 @@ interface Messages {
   'undici:request:error': { request: UndiciRequest };
 }
 
-/** The table. When it is full the oldest requests stay: they are what somebody will ask for. */
-class RequestTable {
-  readonly #words: Uint32Array;
-  readonly #times: Float64Array;
-  readonly #bytes: Uint8Array;
-  readonly #free: number[];
-  /** What each place is for, to find it again. */
-  readonly #owners: (object | null)[];
+type Listeners = { [Name in keyof Messages]: (message: Messages[Name]) => void };
 
-  constructor(memory: ArrayBuffer) {
-    this.#words = new Uint32Array(memory);
-    this.#times = new Float64Array(memory);
-    this.#bytes = new Uint8Array(memory);
-    const places = memory.byteLength / layout.bytes;
-    this.#free = Array.from({ length: places }, (_, index) => places - 1 - index);
-    this.#owners = Array.from({ length: places }, () => null);
-  }
-
-  /** @returns false: the table is full */
-  begin(owner: object, kind: keyof typeof kinds, method: string, url: string): boolean {
-    const place = this.#free.pop();
-    if (place === undefined) return false;
-    this.#owners[place] = owner;
-    const at = place * layout.bytes;
-    const text = `${method} ${url}`;
-    const length = Math.min(text.length, textBytes);
-    this.#beginChange(at);
-    // Latin-1, as URLs are; a call into Node would take longer than this.
-    for (let i = 0; i < length; i++) this.#bytes[at + layout.text + i] = text.charCodeAt(i);
-    this.#words[(at + layout.kind) / 4] = kinds[kind];
-    this.#times[(at + layout.startedAt) / 8] = Date.now();
-    this.#words[(at + layout.status) / 4] = 0;
-    this.#words[(at + layout.length) / 4] = length;
-    this.#endChange(at);
-    return true;
-  }
-
-  answer(owner: object, status: number): void {
-    const place = this.#owners.indexOf(owner);
-    if (place < 0) return;
-    const at = place * layout.bytes;
-    this.#beginChange(at);
-    this.#words[(at + layout.status) / 4] = status;
-    this.#endChange(at);
-  }
-
-  /** Harmless when it has ended already. */
-  end(owner: object): void {
-    const place = this.#owners.indexOf(owner);
-    if (place < 0) return;
-    this.#owners[place] = null;
-    this.#free.push(place);
-    const at = place * layout.bytes;
-    this.#beginChange(at);
-    this.#words[(at + layout.kind) / 4] = 0;
-    this.#endChange(at);
-  }
-
-  /** Ends all that are not wanted any more. */
-  endWhere(isOver: (owner: object) => boolean): void {
-    for (const owner of this.#owners) if (owner !== null && isOver(owner)) this.end(owner);
-  }
-
-  /** Whoever reads meanwhile sees an odd number. */
-  #beginChange(at: number): void {
-    Atomics.store(this.#words, at / 4, (this.#words[at / 4] ?? 0) | 1);
-  }
-
-  #endChange(at: number): void {
-    Atomics.store(this.#words, at / 4, (this.#words[at / 4] ?? 0) + 1);
-  }
-}
-
-/** Begins to note requests of this thread. @returns a function that stops it */
-export function watchHttpRequests(native: NativeAgent): () => void {
+/** Begins to note requests of this thread. @param workerId 0: the main thread @returns a function that stops it */
+export function watchHttpRequests(
+  native: Pick<NativeAgent, 'flightRequests'>,
+  workerId: number,
+): () => void {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded in every Node.js already; import() would wait
   const channels = require('node:diagnostics_channel') as typeof import('node:diagnostics_channel');
-  const table = new RequestTable(native.flightRequests());
-  const socketOf = new WeakMap<object, Socket>();
-  const known = new WeakSet<Socket>();
-
-  /** A request whose connection has gone gets no answer any more, and nobody tells. */
-  function watchSocket(socket: Socket): void {
-    if (known.has(socket)) return;
-    known.add(socket);
-    socket.once('close', () => {
-      table.endWhere((owner) => socketOf.get(owner) === socket);
-    });
-  }
-
-  const listeners: { [Name in keyof Messages]: (message: Messages[Name]) => void } = {
-    'http.server.request.start': ({ request, response, socket }) => {
-      const url = safeUrl('', request.url ?? '');
-      if (!table.begin(response, 'server', request.method ?? '', url)) return;
-      socketOf.set(response, socket);
-      watchSocket(socket);
-    },
-    'http.server.response.finish': ({ response }) => {
-      table.end(response);
-    },
-    'http.client.request.start': ({ request }) => {
-      const { protocol, path, method } = request;
-      const host = request.getHeader('host');
-      const place = typeof host === 'string' ? host : request.host;
-      const url = safeUrl(`${protocol}//${place}`, path);
-      if (!table.begin(request, 'client', method, url)) return;
-      request.once('close', () => {
-        table.end(request);
-      });
-    },
-    'http.client.response.finish': ({ request, response }) => {
-      table.answer(request, response.statusCode ?? 0);
-    },
-    'undici:request:create': ({ request }) => {
-      const { origin, path, method } = request;
-      table.begin(request, 'client', method, safeUrl(origin, path));
-    },
-    'undici:request:headers': ({ request, response }) => {
-      table.answer(request, response.statusCode);
-    },
-    'undici:request:trailers': ({ request }) => {
-      table.end(request);
-    },
-    'undici:request:error': ({ request }) => {
-      table.end(request);
-    },
+  const table = new RequestTable(native.flightRequests(), workerId);
+  const sockets = new Sockets(table);
+  const listeners = {
+    ...serverListeners(table, sockets),
+    ...clientListeners(table),
   };
   const subscriptions = Object.entries(listeners).map(([name, listener]) => {
     // What a subscriber throws ends the program: ours never does.
@@ -176,18 +59,104 @@ export function watchHttpRequests(native: NativeAgent): () => void {
   });
   return () => {
     for (const unsubscribe of subscriptions) unsubscribe();
-    table.endWhere(() => true);
+    sockets.leaveAll();
+    table.endAll();
   };
 }
 
-/** Without the query. A token in a path may be known by the host. */
-function safeUrl(origin: string, pathAndQuery: string): string {
-  const path = untilFirst('#', untilFirst('?', pathAndQuery));
-  const url = origin + path;
-  return mayHoldSecret(path) ? redaction().text(url) : url;
+/** A request whose connection has gone gets no answer any more, and nobody tells. */
+class Sockets {
+  readonly #watched = new Set<Socket>();
+  readonly #onClose: (this: Socket) => void;
+
+  constructor(table: RequestTable) {
+    const watched = this.#watched;
+    this.#onClose = function onClose() {
+      watched.delete(this);
+      table.endConnection(this);
+    };
+  }
+
+  watch(socket: Socket): void {
+    if (this.#watched.has(socket)) return;
+    this.#watched.add(socket);
+    socket.on('close', this.#onClose);
+  }
+
+  leaveAll(): void {
+    for (const socket of this.#watched) socket.off('close', this.#onClose);
+    this.#watched.clear();
+  }
 }
 
-function untilFirst(character: string, text: string): string {
-  const end = text.indexOf(character);
-  return end < 0 ? text : text.slice(0, end);
+function serverListeners(
+  table: RequestTable,
+  sockets: Sockets,
+): Pick<Listeners, 'http.server.request.start' | 'http.server.response.finish'> {
+  return {
+    'http.server.request.start': ({ request, response, socket }) => {
+      const { method = '', url = '' } = request;
+      const begun = table.begin({
+        of: response,
+        connection: socket,
+        kind: 'server',
+        method,
+        origin: '',
+        target: url,
+      });
+      if (begun) sockets.watch(socket);
+    },
+    'http.server.response.finish': ({ response }) => {
+      table.end(response);
+    },
+  };
+}
+
+function clientListeners(
+  table: RequestTable,
+): Omit<Listeners, 'http.server.request.start' | 'http.server.response.finish'> {
+  const onClose = function onClose(this: ClientRequest): void {
+    table.end(this);
+  };
+  const end = ({ request }: { request: object }): void => {
+    table.end(request);
+  };
+  const originOf = rememberOrigin();
+  return {
+    'http.client.request.start': ({ request }) => {
+      const { protocol, path: target, method } = request;
+      const host = request.getHeader('host');
+      const origin = originOf(protocol, typeof host === 'string' ? host : request.host);
+      if (table.begin({ of: request, connection: null, kind: 'client', method, origin, target }))
+        request.on('close', onClose);
+    },
+    'http.client.response.finish': ({ request, response }) => {
+      table.answer(request, response.statusCode ?? 0);
+    },
+    'undici:request:create': ({ request }) => {
+      const { origin: given, path: target, method } = request;
+      const origin = typeof given === 'string' ? given : new URL(given).origin;
+      table.begin({ of: request, connection: null, kind: 'client', method, origin, target });
+    },
+    'undici:request:headers': ({ request, response }) => {
+      table.answer(request, response.statusCode);
+    },
+    'undici:request:trailers': end,
+    'undici:request:error': end,
+  };
+}
+
+/** Most requests go where the last one went; a text that was put together anew takes longer to copy. */
+function rememberOrigin(): (protocol: string, host: string) => string {
+  let lastProtocol = '';
+  let lastHost = '';
+  let origin = '';
+  return (protocol, host) => {
+    if (protocol !== lastProtocol || host !== lastHost) {
+      lastProtocol = protocol;
+      lastHost = host;
+      origin = `${protocol}//${host}`;
+    }
+    return origin;
+  };
 }

@@ -35,7 +35,10 @@ export interface NativeAgent {
   openFlightRecorder(directories: string, identity: string): number;
   /** The process is no longer recorded: removes the file. */
   closeFlightRecorder(): void;
-  /** The recorder's table of HTTP requests: shared memory, laid out as FlightRequest in native/agent/flight_layout.h. */
+  /**
+   * The recorder's table of HTTP requests: shared memory of all threads, laid out as FlightRequest in native/agent/flight_layout.h.
+   * disarmAgent() and the end of the thread give back what it has there.
+   */
   flightRequests(): ArrayBuffer;
   /** Replaces the annotations of the process. @param json an object; at most 16 KiB @returns false: too long */
   setAnnotations(json: string): boolean;

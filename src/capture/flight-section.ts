@@ -65,11 +65,12 @@ function entryOf(second: FlightRecord['timeline'][number], nowMs: number): Timel
 }
 
 function httpRequestsOf(record: FlightRecord, nowMs: number): HttpRequest[] {
-  return record.requests.map(({ kind, method, url, startedAtMs, status }) => ({
+  return record.requests.map(({ kind, method, url, startedAtMs, status, workerId }) => ({
     kind,
     method,
     url,
     ageMs: Math.max(0, Math.round(nowMs - startedAtMs)),
     ...(status !== null && { status }),
+    ...(workerId !== 0 && { workerId }),
   }));
 }

@@ -57,9 +57,10 @@ export function lastActsEvidence(scene: Scene): Fact[] {
     });
   }
   const requests = capture.httpRequests ?? [];
-  for (const { kind, method, url, ageMs } of requests.slice(0, maxRequests)) {
+  for (const { kind, method, url, ageMs, workerId } of requests.slice(0, maxRequests)) {
+    const where = workerId === undefined ? '' : ` (worker ${workerId})`;
     facts.push({
-      text: `${kind === 'server' ? 'HTTP request in work' : 'HTTP request sent'}: ${method} ${url}, begun ${formatDuration(ageMs)} before the report`,
+      text: `${kind === 'server' ? 'HTTP request in work' : 'HTTP request sent'}: ${method} ${url}${where}, begun ${formatDuration(ageMs)} before the report`,
     });
   }
   const crumb = capture.breadcrumbs?.at(-1);

@@ -5,8 +5,8 @@
  */
 import * as v from 'valibot';
 
-/** Of the file that this version reads. */
-export const flightVersion = 1;
+/** Of the file. Version 1 is read, too. */
+export const flightVersion = 2;
 export const flightFileBytes = 117_008;
 /** Offset and values of the file's state. */
 export const flightState = { offset: 20, open: 1, closed: 2, claimed: 3 } as const;
@@ -19,8 +19,17 @@ const layout = {
   identity: { at: 26_368, textBytes: 8_192 },
   annotations: { at: 34_568, textBytes: 16_384 },
   crumbs: { at: 50_960, bytes: 1_032, count: 64, textBytes: 1_024 },
-  requestTextBytes: 232,
 } as const;
+/** A request's thread (version 1 had none) and text. */
+interface RequestLayout {
+  readonly owner: number | null;
+  readonly text: number;
+  readonly textBytes: number;
+}
+const requestLayouts: ReadonlyMap<number, RequestLayout> = new Map([
+  [1, { owner: null, text: 24, textBytes: 232 }],
+  [flightVersion, { owner: 24, text: 28, textBytes: 228 }],
+]);
 
 const Identity = v.looseObject({
   argv: v.exactOptional(v.array(v.string())),
@@ -65,6 +74,8 @@ export interface FlightRequest {
   readonly url: string;
   readonly startedAtMs: number;
   readonly status: number | null;
+  /** 0: the main thread's. */
+  readonly workerId: number;
 }
 
 /** What the recorder of one process tells. */
@@ -143,7 +154,8 @@ export function parseFlight(bytes: Buffer, again: Buffer = bytes): FlightRecord 
   if (!bytes.subarray(0, magic.length).equals(magic)) return null;
   const file = new FlightBytes(bytes, again);
   const { view } = file;
-  if (view.getUint32(8, true) !== flightVersion) return null;
+  const requestLayout = requestLayouts.get(view.getUint32(8, true));
+  if (requestLayout === undefined) return null;
   const clockOffsetUs = Number(view.getBigInt64(40, true));
   const identity = v.safeParse(Identity, file.json(layout.identity.at, layout.identity.textBytes));
   return {
@@ -154,7 +166,7 @@ export function parseFlight(bytes: Buffer, again: Buffer = bytes): FlightRecord 
     identity: identity.success ? identity.output : {},
     loops: readLoops(view, clockOffsetUs),
     timeline: readTimeline(file),
-    requests: readRequests(file),
+    requests: readRequests(file, requestLayout),
     annotations: readAnnotations(file),
     breadcrumbs: readCrumbs(file),
     torn: file.torn,
@@ -207,16 +219,18 @@ function readSecond({ at, view }: Place): FlightSecond {
   };
 }
 
-function readRequests(file: FlightBytes): FlightRequest[] {
+function readRequests(file: FlightBytes, fields: RequestLayout): FlightRequest[] {
   const { view, bytes } = file;
   const requests: FlightRequest[] = [];
   for (let index = 0; index < layout.requests.count; index++) {
     const at = layout.requests.at + index * layout.requests.bytes;
     const kind = view.getUint32(at + 4, true);
-    // A free place has kind 0 and an even sequence number, too.
-    if ((kind !== 1 && kind !== 2) || !file.isWhole(at)) continue;
-    const length = Math.min(view.getUint32(at + 20, true), layout.requestTextBytes);
-    const text = bytes.toString('latin1', at + 24, at + 24 + length);
+    const owner = fields.owner === null ? 1 : view.getUint32(at + fields.owner, true);
+    // A free place has an even sequence number, too.
+    if (owner === 0 || (kind !== 1 && kind !== 2) || !file.isWhole(at)) continue;
+    const length = Math.min(view.getUint32(at + 20, true), fields.textBytes);
+    const begin = at + fields.text;
+    const text = bytes.toString('latin1', begin, begin + length);
     const space = text.indexOf(' ');
     const status = view.getUint32(at + 16, true);
     requests.push({
@@ -225,6 +239,7 @@ function readRequests(file: FlightBytes): FlightRequest[] {
       url: text.slice(space + 1),
       startedAtMs: view.getFloat64(at + 8, true),
       status: status === 0 ? null : status,
+      workerId: owner - 1,
     });
   }
   return requests.sort((a, b) => a.startedAtMs - b.startedAtMs);

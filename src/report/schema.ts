@@ -674,8 +674,10 @@ export const HttpRequest = v.looseObject({
   url: v.string(),
   /** Since it began. Wall clock. */
   ageMs: Milliseconds,
-  /** Of clients: status of an answer whose body is still coming. */
+  /** Of clients, and of HTTP/2 servers: status of an answer whose body is still under way. */
   status: v.exactOptional(v.number()),
+  /** `worker_threads` id; absent: the main thread. */
+  workerId: v.exactOptional(v.number()),
   peer: v.exactOptional(v.string()),
   /** Task that works on it. */
   taskId: v.exactOptional(v.number()),

@@ -14,8 +14,9 @@ export function findOldRequest(report: Report, forMs: number): string | null {
   const [oldest] = old.sort((one, other) => other.ageMs - one.ageMs);
   if (oldest === undefined) return null;
   const path = oldest.url.split('?')[0] ?? '';
+  const where = oldest.workerId === undefined ? '' : ` in worker ${oldest.workerId}`;
   const more = old.length > 1 ? `, and ${old.length - 1} more` : '';
-  return `${oldest.method} ${path} has been open for ${(oldest.ageMs / 1000).toFixed(1)} s${more}`;
+  return `${oldest.method} ${path}${where} has been open for ${(oldest.ageMs / 1000).toFixed(1)} s${more}`;
 }
 
 /**

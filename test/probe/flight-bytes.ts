@@ -16,11 +16,14 @@ function writeText(bytes: Buffer, offset: number, text: string, sequence = 2): v
   bytes.write(text, offset + 8);
 }
 
-/** One of a process with these words; three seconds, two breadcrumbs, of which the second is half written, one request. */
-export function makeFlight(identity: Record<string, unknown> = {}): Buffer {
+/**
+ * One of a process with these words; three seconds, two breadcrumbs, of which the second is half written, one request of worker 3,
+ * and what a request has left in a place that was given back.
+ */
+export function makeFlight(identity: Record<string, unknown> = {}, version = 2): Buffer {
   const bytes = Buffer.alloc(flightFileBytes);
   bytes.write('SLPRFLT\0', 'latin1');
-  bytes.writeUInt32LE(1, 8);
+  bytes.writeUInt32LE(version, 8);
   bytes.writeUInt32LE(flightFileBytes, 12);
   bytes.writeInt32LE(4711, 16);
   bytes.writeUInt32LE(1, 20);
@@ -44,10 +47,14 @@ export function makeFlight(identity: Record<string, unknown> = {}): Buffer {
   writeText(bytes, at.annotations, '{"build":"42"}');
   writeText(bytes, at.crumbs, '{"text":"whole"}');
   writeText(bytes, at.crumbs + 1_032, '{"text":"half', 3);
-  bytes.writeUInt32LE(2, at.requests);
-  bytes.writeUInt32LE(1, at.requests + 4);
-  bytes.writeDoubleLE(1_700_000_000_500, at.requests + 8);
-  bytes.writeUInt32LE(10, at.requests + 20);
-  bytes.write('GET /slow?', at.requests + 24);
+  for (const [index, owner] of [4, 0].entries()) {
+    const request = at.requests + 256 * index;
+    bytes.writeUInt32LE(2, request);
+    bytes.writeUInt32LE(version === 1 && owner === 0 ? 0 : 1, request + 4);
+    bytes.writeDoubleLE(1_700_000_000_500, request + 8);
+    bytes.writeUInt32LE(10, request + 20);
+    if (version > 1) bytes.writeUInt32LE(owner, request + 24);
+    bytes.write('GET /slow?', request + (version === 1 ? 24 : 28));
+  }
   return bytes;
 }

@@ -5,6 +5,14 @@ import fc from 'fast-check';
 import { parseFlight } from '#dist/probe/flight-layout.js';
 import { makeFlight } from './flight-bytes.ts';
 
+const request = {
+  kind: 'server',
+  method: 'GET',
+  url: '/slow?',
+  startedAtMs: 1_700_000_000_500,
+  status: null,
+};
+
 test('whole records in order, torn ones counted', () => {
   const record = parseFlight(makeFlight());
   assert.ok(record !== null);
@@ -17,9 +25,13 @@ test('whole records in order, torn ones counted', () => {
   assert.equal(record.timeline[0]?.atMs, 1_700_000_002_000);
   assert.equal(record.timeline.at(-1)?.atMs, 1_700_000_121_000);
   assert.equal(record.timeline[0].busyMs, 250);
-  assert.deepEqual(record.requests, [
-    { kind: 'server', method: 'GET', url: '/slow?', startedAtMs: 1_700_000_000_500, status: null },
-  ]);
+  assert.deepEqual(record.requests, [{ ...request, workerId: 3 }]);
+});
+
+test('version 1, in which requests had no thread, is read', () => {
+  const record = parseFlight(makeFlight({}, 1));
+  assert.deepEqual(record?.requests, [{ ...request, workerId: 0 }]);
+  assert.deepEqual(record.breadcrumbs, [{ text: 'whole' }]);
 });
 
 test('a record that changed between two readings does not count', () => {
@@ -33,7 +45,7 @@ test('a record that changed between two readings does not count', () => {
 
 test('another version, a short file, and no recorder at all are refused', () => {
   const other = makeFlight();
-  other.writeUInt32LE(2, 8);
+  other.writeUInt32LE(3, 8);
   assert.equal(parseFlight(other), null);
   assert.equal(parseFlight(makeFlight().subarray(0, 1_000)), null);
   assert.equal(parseFlight(Buffer.alloc(117_008, 0x20)), null);

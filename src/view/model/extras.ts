@@ -7,13 +7,14 @@ export function httpRequestsOf({ httpRequests = [] }: Report): HttpRequest[] {
   return [...httpRequests].sort((a, b) => b.ageMs - a.ageMs);
 }
 
-/** `server GET /orders/17, 12 s old, status 200, 10.0.0.7:4242`. */
+/** `server GET /orders/17, 12 s old, status 200, worker 3, 10.0.0.7:4242`. */
 export function httpRequestWords(request: HttpRequest): string {
-  const { kind, method, url, ageMs, status, peer, taskId } = request;
+  const { kind, method, url, ageMs, status, workerId, peer, taskId } = request;
   return [
     [kind, method, url].filter((word) => word !== '').join(' '),
     `${formatDuration(ageMs)} old`,
     ...(status === undefined ? [] : [`status ${status}`]),
+    ...(workerId === undefined ? [] : [`worker ${workerId}`]),
     ...(peer === undefined ? [] : [peer]),
     ...(taskId === undefined ? [] : [`task #${taskId}`]),
   ].join(', ');

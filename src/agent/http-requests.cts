@@ -1,10 +1,11 @@
 /**
  * HTTP requests under way, in the table of the flight recorder: those that the program is to answer, and those that it made by
- * node:http or fetch. Told by the diagnostics channels of Node (lib/_http_server.js, lib/_http_client.js) and undici (its
- * docs/api/DiagnosticsChannel.md). Costs a line of text in shared memory for each request; queries never get there.
+ * node:http, node:http2 or fetch. Told by the diagnostics channels of Node (lib/_http_server.js, lib/_http_client.js) and undici
+ * (its docs/api/DiagnosticsChannel.md). Costs a line of text in shared memory for each request; queries never get there.
  */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { http2Listeners, tellsOfStreams } from './http2-requests.cts';
 import type { NativeAgent } from './native.cts';
 import { RequestTable } from './request-table.cts';
 
@@ -44,6 +45,7 @@ export function watchHttpRequests(
   const listeners = {
     ...serverListeners(table, sockets),
     ...clientListeners(table),
+    ...(tellsOfStreams(process.versions.node) ? http2Listeners(table) : {}),
   };
   const subscriptions = Object.entries(listeners).map(([name, listener]) => {
     // What a subscriber throws ends the program: ours never does.

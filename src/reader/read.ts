@@ -25,10 +25,24 @@ import { PagedMemory } from './memory/paged.ts';
 import type { CallPlace } from './frames/loop-check.ts';
 import { isCollecting, keepRehearsed, type LookPlan, readOneMoment } from './looks.ts';
 import { PulseReader } from './pulse.ts';
-import { countPulses, firstLook, isCalm, isNearlyFull, takeQuickLooks } from './quick-looks.ts';
+import {
+  type CountedPulses,
+  countPulses,
+  firstLook,
+  isCalm,
+  isNearlyFull,
+  type QuickLookWishes,
+  takeQuickLooks,
+} from './quick-looks.ts';
 import { addLoopValues } from './loop-values.ts';
 import { readNativeThreads, readThreads, type ThreadStart } from './read-threads.ts';
-import type { KnownIsolate, ProcessReading, ReadOptions, ThreadReading } from './reading.ts';
+import type {
+  KnownIsolate,
+  ProcessReading,
+  QuickLook,
+  ReadOptions,
+  ThreadReading,
+} from './reading.ts';
 import { Target } from './target.ts';
 import { findIsolates, type IsolateOfThread, type ThreadPointer } from './tasks/isolates.ts';
 import { readTasks } from './tasks/read-tasks.ts';
@@ -54,20 +68,22 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
   const tasks =
     options.tasks === false
       ? { tasks: [], pausedMs: 0 }
-      : readTasks(
-          {
-            target,
-            source: new LiveMemory(pid),
-            mayStop: options.values !== false,
-            values: options.values !== false,
-            mappings: target.readMappings(),
-            isolates,
-            endsAtMs: tasksEndAtMs(endsAtMs),
-          },
-          missing,
+      : unlessItEnds('suspended async functions', missing, { tasks: [], pausedMs: 0 }, () =>
+          readTasks(
+            {
+              target,
+              source: new LiveMemory(pid),
+              mayStop: options.values !== false,
+              values: options.values !== false,
+              mappings: target.readMappings(),
+              isolates,
+              endsAtMs: tasksEndAtMs(endsAtMs),
+            },
+            missing,
+          ),
         );
-  const nodeVersion = target.readNodeVersion();
-  const loop = readEventLoop(target);
+  const nodeVersion = unlessItEnds('version', missing, null, () => target.readNodeVersion());
+  const loop = unlessItEnds('event loop', missing, null, () => readEventLoop(target));
   saveLearned();
   return {
     ...(nodeVersion !== null && { nodeVersion }),
@@ -87,6 +103,22 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
 function tasksEndAtMs(endsAtMs: number): number {
   const nowMs = performance.now();
   return nowMs + Math.min(limits.tasksMs, (endsAtMs - nowMs) / 2);
+}
+
+/** What was read of a process before it ended is worth more than the news that it did. */
+function unlessItEnds<T>(what: string, missing: Missing[], otherwise: T, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    noteItEnded(what, missing, error);
+    return otherwise;
+  }
+}
+
+/** @throws any other error */
+function noteItEnded(what: string, missing: Missing[], error: unknown): void {
+  if (!(error instanceof SleeperError) || error.code !== 'ERR_SLEEPER_TARGET_GONE') throw error;
+  missing.push({ what, reason: 'unreadable: the process ended before' });
 }
 
 type StoppedReading = Pick<ProcessReading, 'threads' | 'pausedMs' | 'activity' | 'looks'>;
@@ -142,15 +174,11 @@ async function readStopped(
   const withValues = await addLoopValues(plan, counted, pausedMs);
   const calm = isCalm(counted.threads, activity.activity);
   const countsCollector = isNearlyFull(activity.activity.heaps.get(pid));
+  const { looks } = options;
   const quick =
-    options.looks === undefined || calm
-      ? { looks: [], pausedMs: 0 }
-      : await takeQuickLooks(
-          { ...plan, tids },
-          pulses,
-          { ...options.looks, countsCollector },
-          counts ?? countPulses(pulses, tids),
-        );
+    looks === undefined || calm
+      ? noLooks
+      : await lookOn({ ...plan, tids }, pulses, { ...looks, countsCollector }, counts, missing);
   return {
     pausedMs: Math.max(withValues.pausedMs, quick.pausedMs),
     threads: [...withValues.threads, ...native],
@@ -158,6 +186,24 @@ async function readStopped(
     looks: [firstLook(counted.threads), ...quick.looks],
     activity: activity.activity,
   };
+}
+
+const noLooks = { looks: [] as QuickLook[], pausedMs: 0 };
+
+/** @param counts null: nothing has been counted yet */
+async function lookOn(
+  plan: LookPlan,
+  pulses: PulseReader,
+  wishes: QuickLookWishes,
+  counts: CountedPulses | null,
+  missing: Missing[],
+): Promise<typeof noLooks> {
+  try {
+    return await takeQuickLooks(plan, pulses, wishes, counts ?? countPulses(pulses, plan.tids));
+  } catch (error) {
+    noteItEnded('more looks', missing, error);
+    return noLooks;
+  }
 }
 
 /** The first look: all threads; its copy is decoded while they run on. */

@@ -165,27 +165,31 @@ function readDictionary(heap: Heap, dictionary: Tagged, maxCount: number): OwnPr
     maxTableCapacity,
   );
   const first = hashTable.headerWords + heap.layout.require('nameDictionaryPrefix');
-  const found: { order: number; property: Property }[] = [];
+  const entries: { readonly at: number; readonly key: Tagged; readonly details: number }[] = [];
   const hidden: Tagged[] = [];
   for (let i = 0; i < capacity; i++) {
     const at = first + i * hashTable.entryWords;
-    const keyWord = heap.element(dictionary, at);
-    const key = readPropertyKey(heap, keyWord);
+    const key = heap.element(dictionary, at);
+    const isSymbol = heap.is(key, 'SYMBOL');
+    if (!isSymbol && !heap.isString(key)) continue;
     const details = smiValue(heap.element(dictionary, at + 2)) ?? 0;
-    const word = (details & 1) === accessorKind ? null : heap.element(dictionary, at + 1);
-    if (key === null) {
-      if (word !== null && heap.is(keyWord, 'SYMBOL')) hidden.push(word);
-      continue;
-    }
-    // PropertyDetails::DictionaryStorageField: the order of insertion.
-    found.push({ order: (details >>> 8) & 0x7fffff, property: { key, word } });
+    if (!isSymbol || readPropertyKey(heap, key) !== null) entries.push({ at, key, details });
+    else if ((details & 1) !== accessorKind) hidden.push(heap.element(dictionary, at + 1));
   }
-  found.sort((a, b) => a.order - b.order);
-  return {
-    properties: found.slice(0, maxCount).map(({ property }) => property),
-    isTruncated: found.length > maxCount,
-    hidden,
-  };
+  entries.sort((a, b) => insertedAt(a.details) - insertedAt(b.details));
+  // Of thousands only these are read.
+  const properties = entries.slice(0, maxCount).flatMap(({ at, key, details }) => {
+    const name = readPropertyKey(heap, key);
+    const isAccessor = (details & 1) === accessorKind;
+    const word = isAccessor ? null : heap.element(dictionary, at + 1);
+    return name === null ? [] : [{ key: name, word }];
+  });
+  return { properties, isTruncated: entries.length > maxCount, hidden };
+}
+
+/** PropertyDetails::DictionaryStorageField: the order of insertion. */
+function insertedAt(details: number): number {
+  return (details >>> 8) & 0x7fffff;
 }
 
 /**

@@ -45,11 +45,22 @@ bool WriteSettings(TextBuffer& text) {
   return !text.overflowed();
 }
 
-bool IsReady(int fd, int64_t deadline) {
+// Returns 0, or -EBUSY: not now, or -EPIPE: there is nothing to be expected from it.
+int AskWhetherReady(int fd, int64_t deadline) {
   constexpr char kQuestion[] = "READY?\n";
   char answer[32];
-  return SendAll(fd, kQuestion, strlen(kQuestion), deadline) && ReadLine(fd, deadline, answer, sizeof answer) > 0 &&
-         strcmp(answer, "READY") == 0;
+  if (!SendAll(fd, kQuestion, strlen(kQuestion), deadline) || ReadLine(fd, deadline, answer, sizeof answer) < 0)
+    return -EPIPE;
+  if (strcmp(answer, "READY") == 0) return 0;
+  return strcmp(answer, "BUSY") == 0 ? -EBUSY : -EPIPE;
+}
+
+// One request and its answer. Returns as ReadLine() does.
+ssize_t Exchange(int fd, const TextBuffer& settings, const char* request, size_t length, int64_t deadline, char* out,
+                 size_t capacity) {
+  bool sent = SendAll(fd, settings.data(), settings.length(), deadline) &&
+              SendAll(fd, request + 1, length - 1, deadline);
+  return sent ? ReadLine(fd, deadline, out, capacity) : -EPIPE;
 }
 
 }  // namespace
@@ -67,17 +78,18 @@ ssize_t AskWatchingSleeper(const char* request, size_t length, int64_t deadline,
   uint64_t taken = offer.exchange(kNobody);
   if (taken == kNobody) return -EBUSY;
   UniqueFd connection(DescriptorOf(taken));
-  if (!IsReady(connection.get(), std::min(deadline, MonotonicNs() + kReadyMs * kNsPerMs))) return -EPIPE;
-  // Where Yama restricts tracing to descendants: the watcher's own may trace us. EINVAL: no Yama.
-  prctl(PR_SET_PTRACER, PeerOf(taken), 0, 0, 0);
-  bool sent = SendAll(connection.get(), settings.data(), settings.length(), deadline) &&
-              SendAll(connection.get(), request + 1, length - 1, deadline);
-  ssize_t result = sent ? ReadLine(connection.get(), deadline, out, capacity) : -EPIPE;
-  if (result < 0) return result;
+  ssize_t result = AskWhetherReady(connection.get(), std::min(deadline, MonotonicNs() + kReadyMs * kNsPerMs));
+  if (result == 0) {
+    // Where Yama restricts tracing to descendants: the watcher's own may trace us, of whatever user. EINVAL: no Yama.
+    prctl(PR_SET_PTRACER, PeerOf(taken), 0, 0, 0);
+    result = Exchange(connection.get(), settings, request, length, deadline, out, capacity);
+    if (result >= 0 && strcmp(out, "BUSY") == 0) result = -EBUSY;
+  }
   // Its next answer will be one to the next question.
   uint64_t nobody = kNobody;
-  if (offer.compare_exchange_strong(nobody, taken)) connection.Release();
-  return strcmp(out, "BUSY") == 0 ? -EBUSY : result;
+  bool is_in_step = result >= 0 || result == -EBUSY;
+  if (is_in_step && offer.compare_exchange_strong(nobody, taken)) connection.Release();
+  return result;
 }
 
 }  // namespace sleeper

@@ -19,6 +19,7 @@ const programSettings = [
   'SLEEPER_LOG_FORMAT',
   'SLEEPER_LOG_LEVEL',
   'SLEEPER_SOURCE_MAP_DIR',
+  'SLEEPER_FALLBACK',
 ] as const;
 /** For judging, sealing and ending. */
 const sealingMs = 1_500;

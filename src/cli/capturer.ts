@@ -5,10 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { SleeperError } from '../errors.ts';
 import { isAlive } from '../probe/identity.ts';
-import { findOomCounter, readMemoryLimit } from '../probe/process-end.ts';
-import { encodeReport } from '../encode/encode.ts';
-import { limits } from '../limits.ts';
-import { openEventLoop } from '../reader/read.ts';
 import { readItself } from '../reader/warm-up.ts';
 import type { Report } from '../report/schema.ts';
 import type {
@@ -20,6 +16,7 @@ import type {
 import { WaitingTasks, findOldRequest } from '../watch/lasting.ts';
 import { answerAgent } from './answer-agent.ts';
 import { captureReport, countReport, sealReport } from './capture-to-archive.ts';
+import { getReady, tryCapture } from './get-ready.ts';
 
 /** Longer than anything: the interval is there for its being there. */
 const stayMs = 60_000;
@@ -27,42 +24,17 @@ const stayMs = 60_000;
 const waitingTasks = new WaitingTasks();
 
 process.on('message', (message: CaptureMessage) => {
-  if (message.kind === 'warm') void warm(message.pid);
+  if (message.kind === 'warm') void getReady(message.pid, rehearse);
   else void answer(message);
 });
 
 /** Signals are for the watcher: what it ordered is finished. */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-let isWarm = false;
-
-async function warm(pid: number): Promise<void> {
-  await openEventLoop(pid).catch(() => undefined);
-  if (isWarm || sharesMemoryLimit(pid)) return;
-  isWarm = true;
-  try {
-    readItself();
-    await describeWatcher();
-    await import('../log.ts'); // what agents ask for is logged
-  } catch {
-    // Then the first capture takes longer.
-  }
-}
-
-/** What we take of the target's own memory it has not: there, the first capture may take longer. */
-function sharesMemoryLimit(pid: number): boolean {
-  const own = findOomCounter(process.pid);
-  return (
-    own !== null && own.file === findOomCounter(pid)?.file && readMemoryLimit(own.file) !== null
-  );
-}
-
-/** The rest of a capture, with the one process that is ours to try it on. */
-async function describeWatcher(): Promise<void> {
-  const trigger = { kind: 'request', reason: 'to be ready' } as const;
-  const wishes = { pid: process.ppid, id: randomUUID(), trigger, askAgent: false };
-  const report = await captureReport({ ...wishes, deadlineMs: limits.warmUpMs });
-  encodeReport(report);
+/** On ourselves without stopping anything, then all of a capture on the watcher. */
+async function rehearse(): Promise<void> {
+  readItself();
+  await tryCapture(process.ppid);
 }
 
 type Question = Exclude<CaptureMessage, { kind: 'warm' }>;

@@ -6,14 +6,17 @@ import { createLog } from '../log.ts';
 import type { Teller } from '../watch/events.ts';
 import type { WatchSettings } from '../watch/settings.ts';
 import { Notifier } from '../watch/notify.ts';
-import { Watcher } from '../watch/watcher.ts';
+import { type Programs, Watcher } from '../watch/watcher.ts';
 import { type Observed, observe } from './observe-watch.ts';
 import { logProcessEvent, logWatcherEvent } from './tell-watch.ts';
 import { VanishWatches } from './vanish-watch.ts';
 import { processEventRecord, watcherEventRecord } from './watch-records.ts';
 
-/** The program of a capture process. */
-export const capturer = fileURLToPath(new URL('./capturer.js', import.meta.url));
+/** What watchers start. */
+export const watcherPrograms: Programs = {
+  capturer: fileURLToPath(new URL('./capturer.js', import.meta.url)),
+  command: fileURLToPath(new URL('../../bin/sleeper.js', import.meta.url)),
+};
 
 /**
  * A watcher makes and drops a little all the time. By default V8 gives that 32 MB and more; the space it begins with is enough.
@@ -49,7 +52,7 @@ export async function keepWatch(
   const watcher = new Watcher({
     settings,
     archive,
-    capturer,
+    programs: watcherPrograms,
     command: options.command,
     teller: vanishing.teller,
     onTurn: (watched) => {

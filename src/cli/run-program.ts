@@ -17,7 +17,7 @@ import type { ProcessEnd } from '../probe/process-end.ts';
 import type { ProcessEvent } from '../watch/events.ts';
 import type { WatchSettings } from '../watch/settings.ts';
 import { Watcher } from '../watch/watcher.ts';
-import { capturer } from './keep-watch.ts';
+import { watcherPrograms } from './keep-watch.ts';
 import { type ProgramEnd, type RestartCause, isToRestart, nextDelayMs } from './restart.ts';
 import { logProcessEvent, logWatcherEvent } from './tell-watch.ts';
 import { VanishWatches } from './vanish-watch.ts';
@@ -239,7 +239,7 @@ async function watch(
     await new Watcher({
       settings: { ...settings, whom },
       archive,
-      capturer,
+      programs: watcherPrograms,
       command: 'sleeper run',
       teller: vanishing.teller,
       signal,

@@ -11,17 +11,25 @@ import { Dispatcher } from './dispatcher.ts';
 import type { ProcessEnd, Teller } from './events.ts';
 import { type Chosen, Population } from './population.ts';
 import { Services } from './services.ts';
+import { Standbys } from './standbys.ts';
 import type { WatchSettings } from './settings.ts';
 import { passes } from './subject.ts';
 import { type Finding, WatchedProcess } from './watched-process.ts';
+
+/** What a watcher has others do. */
+export interface Programs {
+  /** A capture process. */
+  readonly capturer: string;
+  /** The command line, `bin/sleeper.js`. */
+  readonly command: string;
+}
 
 /** How to watch. */
 export interface WatcherOptions {
   readonly settings: WatchSettings;
   /** Directory of the archive. */
   readonly archive: string;
-  /** The program of a capture process. */
-  readonly capturer: string;
+  readonly programs: Programs;
   /** What other watchers are told, such as `sleeper watch`. */
   readonly command: string;
   readonly teller: Teller;
@@ -60,10 +68,10 @@ export class Watcher {
   /** @throws SleeperError ERR_SLEEPER_NO_SUCH_PROCESS, ERR_SLEEPER_TARGET_GONE */
   constructor(options: WatcherOptions) {
     this.#options = options;
-    const { settings, teller } = options;
+    const { settings, teller, programs } = options;
     this.#population = new Population(settings.whom);
     this.#claims = new Claims(options.command);
-    this.#queue = new CaptureQueue(options.capturer, settings.capture.parallel);
+    this.#queue = new CaptureQueue(programs.capturer, settings.capture.parallel);
     this.#dispatcher = new Dispatcher({
       settings,
       archive: options.archive,
@@ -78,7 +86,7 @@ export class Watcher {
       this.#dispatcher.dispatch(process, finding);
     };
     this.#services = new Services(settings.rules, this.#watched, teller, found);
-    this.#agents = new AgentService(this.#queue, teller);
+    this.#agents = new AgentService(this.#queue, new Standbys(programs.command, teller), teller);
     const { deadlineMs } = settings.capture;
     const { archive } = options;
     this.#deepLooks = new DeepLooks({ queue: this.#queue, archive, deadlineMs, teller, found });
@@ -216,8 +224,7 @@ export class Watcher {
 
   async #close(): Promise<void> {
     this.#services.close();
-    this.#agents.close();
-    await this.#queue.close();
+    await Promise.all([this.#agents.close(), this.#queue.close()]);
     await this.#dispatcher.close();
     // Whoever stops us when the program ends must hear that it was we who ended it.
     const endedByUs = [...this.#watched.values()].filter(({ isBeingEnded }) => isBeingEnded);

@@ -78,28 +78,30 @@ export function makeWorkshop(owner: Owner, helper = helperScript): Workshop {
   };
 }
 
-/** Starts `source` with the agent; the program must print `ready`. */
+/**
+ * Starts `source` with the agent; the program must print `ready`.
+ * @param options `rights`: flags of setpriv, for what a program of another user has besides
+ */
 export async function startArmed(
   owner: Owner,
   workshop: Workshop,
   source: string,
-  options: { node?: NodeName; uid?: number } = {},
+  options: { node?: NodeName; uid?: number; rights?: readonly string[] } = {},
 ): Promise<Target> {
-  const uid = options.uid;
+  const { uid, rights = ['--clear-groups'] } = options;
   const target = spawnCommand(
     owner,
     [
       'env',
-      ...(uid === undefined
-        ? []
-        : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']),
+      ...(uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, ...rights]),
       nodeBinary(options.node ?? '20'),
       '--require',
       agentRegister,
       '--eval',
       source,
     ],
-    { env: workshop.env },
+    // Node.js 24 does not start where its user may not look.
+    { env: workshop.env, ...(uid !== undefined && { directory: path.dirname(workshop.archive) }) },
   );
   await target.expect(/^ready$/);
   return target;

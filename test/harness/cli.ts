@@ -57,9 +57,10 @@ export function runSleeper(args: readonly string[], options: CliOptions): Promis
 export function startSleeper(
   owner: Owner,
   args: readonly string[],
-  options: Pick<CliOptions, 'archive' | 'env'>,
+  options: Pick<CliOptions, 'archive' | 'env'> & { readonly within?: readonly string[] },
 ): Target {
-  return spawnCommand(owner, [process.execPath, sleeperBin, ...args], {
+  const [first, ...rest] = [...(options.within ?? []), process.execPath];
+  return spawnCommand(owner, [first, ...rest, sleeperBin, ...args], {
     env: { NO_COLOR: '1', SLEEPER_ARCHIVE: options.archive, ...options.env },
   });
 }

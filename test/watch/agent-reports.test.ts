@@ -2,106 +2,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type TestContext, suite, test } from 'node:test';
-import { makeWorkshop, startArmed } from '../agent/armed-program.ts';
-import { root } from '../harness/paths.ts';
-import type { NodeName } from '../harness/node-versions.ts';
+import { suite, test } from 'node:test';
 import { readReports } from '../harness/reports-in.ts';
-import { type Target, makeDirectory, patientDeath } from '../harness/spawn-target.ts';
-import { waitFor } from '../harness/wait.ts';
-import { type Watching, startWatch } from './watching.ts';
-
-/** Notes what it was asked, and has nothing to report. */
-const helper = `
-  const fs = require('node:fs');
-  const { archive, trigger } = JSON.parse(fs.readFileSync(0, 'utf8'));
-  fs.mkdirSync(archive, { recursive: true });
-  fs.appendFileSync(archive + '/helped.log', trigger.kind + ' ' + trigger.reason + '\\n');
-  process.stdout.write('NONE\\n');
-`;
-
-const arm = path.join(root, 'dist/agent/arm.cjs');
-/** Does what it is told. */
-const source = `
-  const agent = require(${JSON.stringify(arm)}).arm();
-  function charge(order, tenantCode) { process.abort(); }
-  require('node:readline').createInterface({ input: process.stdin }).on('line', async (line) => {
-    if (line === 'abort') charge(4711, 'tenant-' + 'secret');
-    else console.log('captured', line, await agent.capture(line));
-  });
-  console.log('ready');
-`;
-
-interface Scene {
-  readonly target: Target;
-  readonly watch: Watching;
-  readonly archive: string;
-  /** Asks the program for a report. @returns path of the report; `null`: the helper was asked */
-  capture(reason: string): Promise<string | null>;
-  /** What the helper was asked. */
-  helped(): string[];
-  capturerPid(): number;
-}
-
-async function startScene(
-  t: TestContext,
-  options: {
-    readonly node?: NodeName;
-    readonly env?: Readonly<Record<string, string>>;
-    readonly flags?: readonly string[];
-    readonly uid?: number;
-  } = {},
-): Promise<Scene> {
-  const workshop = makeWorkshop(t, helper);
-  Object.assign(workshop.env, patientDeath, options.env);
-  const { node, uid } = options;
-  if (uid !== undefined) {
-    fs.chmodSync(path.dirname(workshop.archive), 0o755);
-    fs.mkdirSync(workshop.archive);
-    fs.chownSync(workshop.archive, uid, uid);
-  }
-  const target = await startArmed(t, workshop, source, {
-    ...(node !== undefined && { node }),
-    ...(uid !== undefined && { uid }),
-  });
-  const watch = startWatch(t, [String(target.pid), ...(options.flags ?? [])]);
-  await watch.tells('that it watches', ({ event }) => event === 'watching');
-  const note = path.join(workshop.archive, 'helped.log');
-  return {
-    target,
-    watch,
-    archive: workshop.archive,
-    capture: async (reason) => {
-      target.say(reason);
-      const [, found = ''] = await target.expect(new RegExp(`^captured ${reason} (.+)$`));
-      return found === 'null' ? null : found;
-    },
-    helped: () => (fs.existsSync(note) ? fs.readFileSync(note, 'utf8').trimEnd().split('\n') : []),
-    capturerPid: () => {
-      const children = fs.readFileSync(`/proc/${watch.pid}/task/${watch.pid}/children`, 'utf8');
-      const [pid] = children.trim().split(' ');
-      assert.ok(pid, 'a capture process is ready');
-      return Number(pid);
-    },
-  };
-}
-
-async function startServed(
-  t: TestContext,
-  options: Parameters<typeof startScene>[1] = {},
-): Promise<Scene> {
-  const scene = await startScene(t, options);
-  await scene.watch.tells('that it serves the agent', ({ event }) => event === 'agent-found');
-  return scene;
-}
-
-/** Again and again: the watcher may be busy with getting ready. */
-async function captureServed(scene: Scene, reason: string): Promise<string> {
-  let round = 0;
-  return waitFor(`a report "${reason}" from the watcher`, () =>
-    scene.capture(`${reason}-${++round}`),
-  );
-}
+import { makeDirectory } from '../harness/spawn-target.ts';
+import { captureServed, startServed } from './served-program.ts';
 
 suite('an agent asks a watcher first', () => {
   for (const node of ['20', '22', '24', '26'] as const)
@@ -169,11 +73,19 @@ suite('an agent helps itself', () => {
     await captureServed(scene, 'again');
   });
 
-  test('when the watcher is of another user', async (t) => {
-    const scene = await startScene(t, { uid: 65_534 });
-    assert.equal(await scene.capture('foreign'), null);
-    assert.deepEqual(scene.helped(), ['request foreign']);
-    assert.ok(!scene.watch.told().some(({ event }) => event === 'agent-found'));
+  test('when it is another user now than the one whom the watcher found', async (t) => {
+    const nobody = 65_534;
+    const scene = await startServed(t);
+    await captureServed(scene, 'asked');
+    scene.target.say(`become ${nobody}`);
+    await scene.target.expect(/^became/);
+    const own = path.dirname(scene.archive);
+    fs.chmodSync(own, 0o755);
+    fs.rmSync(scene.archive, { recursive: true });
+    fs.mkdirSync(scene.archive);
+    fs.chownSync(scene.archive, nobody, nobody);
+    assert.equal(await scene.capture('another'), null);
+    assert.deepEqual(scene.helped(), ['request another']);
   });
 });
 

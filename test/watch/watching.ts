@@ -34,15 +34,21 @@ export function uniqueToken(): string {
   return `token-${randomUUID()}`;
 }
 
-/** Starts it; the archive is its own unless one is given. */
+/**
+ * Starts it; the archive is its own unless one is given.
+ * @param options `within`: a command that starts it, and becomes it
+ */
 export function startWatch(
   owner: Owner,
   args: readonly string[],
-  options: { readonly archive?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly archive?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly within?: readonly string[];
+  } = {},
 ): Watching {
   const archive = options.archive ?? makeDirectory(owner, 'archive');
-  const env = options.env === undefined ? {} : { env: options.env };
-  const watch = startSleeper(owner, ['watch', ...args, '--json'], { archive, ...env });
+  const watch = startSleeper(owner, ['watch', ...args, '--json'], { ...options, archive });
   const told = (): Told[] =>
     watch.lines.flatMap((line) => (line.startsWith('{"event"') ? (JSON.parse(line) as Told) : []));
   return {

@@ -22,7 +22,7 @@ const part = 'code';
 /** A dump loads ten of the bundle's files, for which V8 has 1.2 MB. */
 const maxFiles = 128;
 const maxBytes = 8 << 20;
-/** What a run compiled besides is kept, too, so often: later runs take other ways through the same code. */
+/** What a run compiled besides is kept, too, so often: later runs take other ways through the same code, other commands most of all. */
 const timesWritten = 5;
 
 interface Module {
@@ -109,12 +109,12 @@ class Bundle {
   }
 }
 
-/** Who compiles, and for what: with other flags, or of another build, V8 makes other code; other commands need other functions. */
+/** Who compiles: with other flags, or of another build, V8 makes other code. */
 function describeRunner(): readonly unknown[] {
-  const { version, execPath, execArgv, argv } = process;
+  const { version, execPath, execArgv } = process;
   const { dev, ino, size, mtimeMs } = statSync(execPath);
   const options = process.env['NODE_OPTIONS'] ?? '';
-  return [version, execPath, dev, ino, size, mtimeMs, execArgv, options, argv[2] ?? ''];
+  return [version, execPath, dev, ino, size, mtimeMs, execArgv, options];
 }
 
 /** @returns null when there is none */

@@ -22,8 +22,8 @@ test('a process killed between two looks leaves its stack with values', async (t
   const wishes = { count: 3, atMost: 8, stuckAfterMs: 1_000, apartMs: 5, apartIfPlainMs: 5 };
   const reading = await readProcess(pid, { deadlineMs: 10_000, looks: { ...wishes, beforeLook } });
   const main = reading.threads.find(({ kind }) => kind === 'main');
-  const frame = main?.frames.find(({ kind }) => kind === 'js');
-  assert.ok(frame !== undefined && frame.locals.length > 0);
+  const told = JSON.stringify(main?.frames.map(({ function: name, locals }) => [name, locals]));
+  assert.ok(main?.frames.some(({ locals }) => locals.length > 0) === true, told);
   const ended = reading.missing.filter(({ reason }) => reason.endsWith('the process ended before'));
   assert.deepEqual(
     ended.map(({ what }) => what),

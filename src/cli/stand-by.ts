@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFact } from '../probe/fact.ts';
+import { parseEnvironment } from '../probe/process-facts.ts';
 import { type Answer, answerAgent } from './answer-agent.ts';
 
 /** Where this user keeps caches and archives. What the program has set for its reports comes with the request. */
@@ -36,11 +37,12 @@ export async function standBy(
 /** By us, with this user's rights, and not by root. */
 function takePlaces(pid: number): void {
   const environment = readFact(`/proc/${pid}/environ`, (text) =>
-    Buffer.from(text, 'latin1').toString().split('\0'),
+    parseEnvironment(Buffer.from(text, 'latin1').toString()),
   );
-  for (const pair of environment.known ? environment.value : []) {
-    const [name = ''] = pair.split('=', 1);
-    if (places.includes(name)) process.env[name] = pair.slice(name.length + 1);
+  if (!environment.known) return;
+  for (const name of places) {
+    const value = environment.value[name];
+    if (value !== undefined) process.env[name] = value;
   }
 }
 

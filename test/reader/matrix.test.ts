@@ -22,14 +22,8 @@ import {
   type Seen,
   type Told,
 } from './matrix-checks.ts';
+import { optimizersOf } from './reading.ts';
 import { type Row, writeTable } from './matrix-table.ts';
-
-/** Official builds of 20 and 22 are made without Maglev; 18 knows none. */
-function tiersOf(node: NodeName): readonly string[] {
-  return Number(node) < 24
-    ? ['interpreted', 'baseline', 'turbofan']
-    : ['interpreted', 'baseline', 'maglev', 'turbofan'];
-}
 
 /** Flags of Node that leave one of WebAssembly's compilers. */
 const wasmTiers = { liftoff: '--no-wasm-tier-up', turbofan: '--no-liftoff' } as const;
@@ -76,7 +70,7 @@ async function checkBoth(
 
 for (const node of nodeNames)
   suite(`every tier of Node.js ${node}`, () => {
-    for (const tier of tiersOf(node))
+    for (const tier of ['interpreted', 'baseline', ...optimizersOf(node)])
       test(`${tier}: a call with every kind of value, a loop`, async (t) => {
         const roles = ['call', 'loop'].map((role) => ({ role, tier }));
         const flags = tier === 'interpreted' ? ['--no-sparkplug'] : [];

@@ -4,10 +4,16 @@ import path from 'node:path';
 import type { ProcessReading, ThreadReading } from '#dist/reader/reading.js';
 import { readProcess } from '#dist/reader/read.js';
 import type { Frame, Value } from '#dist/report/schema.js';
+import type { NodeName } from '../harness/node-versions.ts';
 import { root } from '../harness/paths.ts';
 
 export function program(name: string): string {
   return path.join(root, 'test/reader/programs', name);
+}
+
+/** Official builds of 20 and 22 are made without Maglev; 18 knows none. */
+export function optimizersOf(node: NodeName): readonly ('maglev' | 'turbofan')[] {
+  return Number(node) < 24 ? ['turbofan'] : ['maglev', 'turbofan'];
 }
 
 export function read(pid: number): Promise<ProcessReading> {

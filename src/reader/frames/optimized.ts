@@ -13,6 +13,7 @@ import { optimizedOut, type Slot } from '../heap/slot.ts';
 import type { Activation } from './activation.ts';
 import type { CodeObject } from './code.ts';
 import { readFunctionLiteral, readTranslated } from './translated-activations.ts';
+import { leaveOutOfLine } from './out-of-line.ts';
 import { findPosition, type SourcePosition, unpackPosition } from './position.ts';
 import type { ScriptFrame } from './frame.ts';
 
@@ -60,7 +61,7 @@ function readInlinedPositions(heap: Heap, frame: ScriptFrame, code: CodeObject):
     if (table === null || frame.pc === null) return [];
     // A return address belongs to the call before it.
     const pcOffset = frame.pc - code.start - (frame.isTop ? 0 : 1);
-    let position = findPosition(table, pcOffset, heap.layout.require('positionsUnsigned') === 1);
+    let position: SourcePosition | null = findRecorded(heap, code, table, pcOffset);
     const positions: InlinedPosition[] = [];
     while (
       position !== null &&
@@ -77,6 +78,20 @@ function readInlinedPositions(heap: Heap, frame: ScriptFrame, code: CodeObject):
     if (error instanceof UnreadableMemory) return [];
     throw error;
   }
+}
+
+function findRecorded(
+  heap: Heap,
+  code: CodeObject,
+  table: Uint8Array,
+  pcOffset: number,
+): SourcePosition | null {
+  const isUnsigned = heap.layout.require('positionsUnsigned') === 1;
+  const recorded = findPosition(table, pcOffset, isUnsigned);
+  if (recorded === null || recorded.lastAt === null) return recorded;
+  const bytes = heap.memory.bytes(code.start, code.end - code.start);
+  const place = leaveOutOfLine(bytes, pcOffset, recorded.lastAt);
+  return place > recorded.lastAt ? recorded : findPosition(table, place, isUnsigned);
 }
 
 function readInlining(

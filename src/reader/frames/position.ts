@@ -19,6 +19,12 @@ export interface SourcePosition {
   readonly inliningId: number;
 }
 
+/** A position as a table gives it. */
+export interface RecordedPosition extends SourcePosition {
+  /** When no entry follows: the code offset of this one. Code behind it may lie elsewhere (out-of-line.ts). */
+  readonly lastAt: number | null;
+}
+
 /**
  * The position in force at a code offset: the last entry not behind it.
  * @param bytes the table's bytes
@@ -30,11 +36,12 @@ export function findPosition(
   bytes: Uint8Array,
   codeOffset: number,
   isUnsigned: boolean,
-): SourcePosition | null {
+): RecordedPosition | null {
   const reader = new VlqReader(bytes);
   let code = -1;
   let position = 0n;
   let found: bigint | null = null;
+  let lastAt: number | null = null;
   while (!reader.isAtEnd) {
     const first = reader.unsigned();
     if (isUnsigned) code += Number(first >> 2n);
@@ -43,10 +50,14 @@ export function findPosition(
       code += delta < 0 ? -(delta + 1) : delta;
     }
     position += zigZag(reader.unsigned());
-    if (code > codeOffset) break;
+    if (code > codeOffset) {
+      lastAt = null;
+      break;
+    }
     found = position;
+    lastAt = code;
   }
-  return found === null ? null : unpackPosition(found);
+  return found === null ? null : { ...unpackPosition(found), lastAt };
 }
 
 /** Source offset of a bytecode; -1 when the function has no table, or none at this place. @throws UnreadableMemory */

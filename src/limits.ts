@@ -127,8 +127,10 @@ export const limits = {
   maxRememberedAddresses: 20_000,
   /** Bytes of one cache file: the symbols of a node binary take 150 KB. */
   maxCacheBytes: 4 << 20,
-  /** Cache files: two for each binary that was looked at. */
+  /** Cache files: three for each binary that was looked at. */
   maxCacheFiles: 64,
+  /** Functions whose names are kept in a cache file, 300 bytes each: a stack has some dozens, a profile some hundreds. */
+  maxKeptFunctions: 1_000,
   /** Symbols of one file: node 26 has 170,000. */
   maxSymbols: 1 << 20,
   /** Characters of a mangled name that are read; template names go to tens of thousands. */

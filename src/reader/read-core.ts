@@ -142,6 +142,7 @@ class CoreReader {
     const byTid = new Map(javascript.map((thread) => [thread.tid, thread]));
     const tasks = program === null ? [] : this.#readTasks(program, javascript);
     const loop = program && readMainLoop(program, this.#memory, this.#core.mappings);
+    program?.keptNames.save();
     return {
       pid,
       name: notes.process?.name ?? '',

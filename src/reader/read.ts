@@ -85,6 +85,7 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
   const nodeVersion = unlessItEnds('version', missing, null, () => target.readNodeVersion());
   const loop = unlessItEnds('event loop', missing, null, () => readEventLoop(target));
   saveLearned();
+  target.keptNames.save();
   return {
     ...(nodeVersion !== null && { nodeVersion }),
     v8Version: target.binary.v8Version,

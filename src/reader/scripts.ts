@@ -9,12 +9,8 @@ import type { Heap } from './heap/heap.ts';
 import { readString, readStringLength } from './heap/strings.ts';
 import type { Tagged } from './layout/tagged.ts';
 import { UnreadableMemory } from './memory/source.ts';
-import {
-  type DeclaredAt,
-  type FunctionNames,
-  parseScriptNames,
-  type ScriptNames,
-} from './names/function-names.ts';
+import type { DeclaredAt, FunctionNames } from './names/function-names.ts';
+import { type KeptNames, ScriptWithKept } from './names/kept-names.ts';
 import { PutOff } from './names/lazy-parser.ts';
 
 /** Lines kept around the marked one. */
@@ -31,11 +27,18 @@ export const initialiserNames = {
   static: '<static_initializer>',
 } as const;
 
-/** Whether there is time for parsing. */
-class Haste {
+/** What the scripts of a program have in common. */
+interface Circumstances {
+  readonly v8Version: string;
+  readonly kept: KeptNames;
+  /** Whether there is time for parsing. */
+  readonly haste: Haste;
+}
+
+interface Haste {
   /** Characters that are parsed at once. */
-  patience = Infinity;
-  hasPutOff = false;
+  patience: number;
+  hasPutOff: boolean;
 }
 
 export class Script {
@@ -43,18 +46,17 @@ export class Script {
   /** Null: V8 holds no source, or it is beyond the limit. */
   readonly text: string | null;
   #lineStarts: number[] | null = null;
-  readonly #v8Version: string;
-  readonly #haste: Haste;
-  /** By the wrapper's parameters; parsed once each. */
-  readonly #names = new Map<string, ScriptNames | null>();
+  /** Null: the script is unreadable. */
+  readonly #circumstances: Circumstances | null;
+  /** By the wrapper's parameters. */
+  readonly #names = new Map<string, ScriptWithKept>();
   /** By line and column of the name. */
   readonly #declarations = new Map<string, DeclaredAt>();
 
-  constructor(name: string, text: string | null, v8Version = '', haste = new Haste()) {
+  constructor(name: string, text: string | null, circumstances: Circumstances | null = null) {
     this.name = name;
     this.text = text;
-    this.#v8Version = v8Version;
-    this.#haste = haste;
+    this.#circumstances = circumstances;
   }
 
   /** True for Node's own scripts. */
@@ -115,37 +117,44 @@ export class Script {
 
   /** Parameter and register names of a function; null when there is no source, or it cannot be told. */
   namesOf({ scopeInfo, formalParameters }: SharedFunction): FunctionNames | null {
-    if (scopeInfo === null || this.text === null) return null;
+    const { text } = this;
+    if (scopeInfo === null || text === null || this.#circumstances === null) return null;
+    if (text.length > limits.maxParsedChars) return null;
     const { start, end, initialises } = scopeInfo;
     // From 12.x on V8 gives the name of the class to what initialises it.
     const name = initialises === null ? scopeInfo.name : initialiserNames[initialises];
-    const isTop = start <= 0 && end >= this.text.length;
+    const isTop = start <= 0 && end >= text.length;
     // Only at the top level does it matter what V8 was told to wrap around the source.
     const wrapper = isTop
       ? wrappers.find(({ length }) => length + 1 === formalParameters)
       : wrappers[this.isInternal ? 1 : 0];
+    const { haste } = this.#circumstances;
     try {
-      return this.#parsed(wrapper)?.find(start, end, name, this.#haste.patience) ?? null;
+      const names = this.#within(wrapper, text, this.#circumstances);
+      return names.find(start, end, name, haste.patience);
     } catch (error) {
       if (!(error instanceof PutOff)) throw error;
-      this.#haste.hasPutOff = true;
+      haste.hasPutOff = true;
       return null;
     }
   }
 
-  #parsed(wrapperParameters: readonly string[] | undefined): ScriptNames | null {
-    if (this.text === null || this.text.length > limits.maxParsedChars) return null;
+  #within(
+    wrapperParameters: readonly string[] | undefined,
+    text: string,
+    { v8Version, kept }: Circumstances,
+  ): ScriptWithKept {
     const key = wrapperParameters?.join() ?? '';
     let names = this.#names.get(key);
     if (names === undefined) {
-      if (this.text.length > this.#haste.patience) throw new PutOff();
       const isModule = this.name.startsWith('file:');
-      names = parseScriptNames(this.text, {
-        v8Version: this.#v8Version,
+      const options = {
+        v8Version,
         ...(isModule ? { isModule } : wrapperParameters && { wrapperParameters }),
         // Code without a name was given to eval or to new Function.
         ...(this.name === '' && { isEval: true }),
-      });
+      };
+      names = new ScriptWithKept(text, options, kept);
       this.#names.set(key, names);
     }
     return names;
@@ -163,12 +172,12 @@ export class Script {
 }
 
 export class ScriptCache {
-  readonly #v8Version: string;
   readonly #scripts = new Map<string, Script>();
-  readonly #haste = new Haste();
+  readonly #haste: Haste = { patience: Infinity, hasPutOff: false };
+  readonly #circumstances: Circumstances;
 
-  constructor(v8Version: string) {
-    this.#v8Version = v8Version;
+  constructor(v8Version: string, kept: KeptNames) {
+    this.#circumstances = { v8Version, kept, haste: this.#haste };
   }
 
   /** The program's own scripts that were read, the last one of each name: of two with one name that one is as likely as the other. */
@@ -205,12 +214,8 @@ export class ScriptCache {
       let script = this.#scripts.get(key);
       if (script === undefined) {
         const isReadable = source !== null && length <= limits.maxSourceChars;
-        script = new Script(
-          name,
-          isReadable ? readString(heap, source, length) : null,
-          this.#v8Version,
-          this.#haste,
-        );
+        const text = isReadable ? readString(heap, source, length) : null;
+        script = new Script(name, text, this.#circumstances);
         this.#scripts.set(key, script);
       }
       return script;

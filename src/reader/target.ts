@@ -12,6 +12,7 @@ import { PagedMemory } from './memory/paged.ts';
 import { readThreadIds, readTracerPid, whyRefused } from './memory/process-files.ts';
 import { type Address, UnreadableMemory } from './memory/source.ts';
 import { livePlaces } from './memory/symbol-file.ts';
+import { KeptNames } from './names/kept-names.ts';
 import { NativeModules } from './native-frames/native-module.ts';
 import { ScriptCache } from './scripts.ts';
 import type { WasmModules } from './wasm/wasm-frames.ts';
@@ -26,6 +27,7 @@ export class Program {
   /** Address of libuv's pointer to its main loop, when libuv is a library of its own. */
   readonly loopPointer: Address | null;
   readonly layout: V8Layout;
+  readonly keptNames: KeptNames;
   readonly scripts: ScriptCache;
   readonly wasmModules: WasmModules = new Map();
   /** Where C++ frames are looked up; null: they are not. */
@@ -41,7 +43,8 @@ export class Program {
     this.loopPointer = loopPointer;
     this.#mappedPath = mappedPath;
     this.layout = resolveLayout(binary);
-    this.scripts = new ScriptCache(binary.v8Version);
+    this.keptNames = new KeptNames(binary.identity);
+    this.scripts = new ScriptCache(binary.v8Version, this.keptNames);
   }
 
   /** What readings of this binary lack, whatever the process does. */

@@ -23,7 +23,7 @@ import { possibleRules } from './register-rules.ts';
 import type { ClassNode, ClassSide } from './visit-class.ts';
 import { hasUseStrict } from './visit-function.ts';
 
-export { isVisible } from './register-names.ts';
+export { functionKinds, isVisible } from './register-names.ts';
 export type { DeclaredAt, FunctionKind, FunctionNames, RegisterName } from './register-names.ts';
 
 /** How V8 compiled the script. */
@@ -62,9 +62,15 @@ export function parseScriptNames(
   sourceText: string,
   options: ScriptOptions = {},
 ): ScriptNames | null {
-  const parsed = parseAs(options, (how) => new LazyProgram(sourceText, how));
+  const isShort = sourceText.length < minLazyChars;
+  const parsed = parseAs(options, (how) =>
+    isShort ? wholeTree(parse(sourceText, how)) : new LazyProgram(sourceText, how),
+  );
   return parsed === null ? null : new ParsedScript(sourceText, parsed, options);
 }
+
+/** Shorter scripts are parsed as a whole sooner than in two parts. */
+const minLazyChars = 2_000;
 
 const modulesOnly = ['module'] as const;
 
@@ -84,34 +90,31 @@ function parseAs<T>(options: ScriptOptions, parseIt: (how: Options) => T): T | n
 
 class ParsedScript implements ScriptNames {
   readonly #text: string;
-  readonly #lazy: LazyProgram;
   readonly #options: ScriptOptions;
-  readonly #known = new Map<string, FunctionNames | null>();
+  readonly #lazy: LazyProgram | null;
   #whole: SyntaxTree | null | undefined;
 
-  constructor(text: string, lazy: LazyProgram, options: ScriptOptions) {
+  constructor(text: string, parsed: LazyProgram | SyntaxTree, options: ScriptOptions) {
     this.#text = text;
-    this.#lazy = lazy;
     this.#options = options;
+    this.#lazy = parsed instanceof LazyProgram ? parsed : null;
+    if (this.#lazy === null) this.#whole = parsed;
   }
 
   find(start: number, end: number, functionName = '', patience = Infinity): FunctionNames | null {
-    const key = `${start} ${end} ${functionName}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
     const side = initialiserSides.get(functionName) ?? null;
-    this.#lazy.patience = patience;
-    const lazily = this.#findLazily({ start, end, side });
+    const place = { start, end, side };
+    if (this.#lazy === null) return this.#findInWhole(place);
+    const lazily = this.#findLazily(this.#lazy, place, patience);
     if (lazily === null && this.#text.length > patience) throw new PutOff();
-    const names = lazily ?? this.#findInWhole({ start, end, side });
-    this.#known.set(key, names);
-    return names;
+    return lazily ?? this.#findInWhole(place);
   }
 
   /** A function at this very place is the one that is meant, whatever was stepped over on the way to it. */
-  #findLazily(place: Place): FunctionNames | null {
+  #findLazily(lazy: LazyProgram, place: Place, patience: number): FunctionNames | null {
+    lazy.patience = patience;
     try {
-      return isTop(this.#lazy.program, place) ? null : nameAt(this.#lazy, place, this.#options);
+      return isTop(lazy.program, place) ? null : nameAt(lazy, place, this.#options);
     } catch (error) {
       if (error instanceof PutOff) throw error;
       return null;

@@ -1,7 +1,8 @@
 /**
  * Parses a script as far as is asked for. Bundles have megabytes of functions, of which a stack names a few: bodies of functions
  * are stepped over, as V8 itself does it, and parsed when something in them is wanted. The parts of acorn that this overrides are those
- * that its plugins override (parseFunctionBody, parseBlock, and the tokenizer's pos and next()), and one of its questions, allowDirectSuper.
+ * that its plugins override (parseFunctionBody, parseBlock, and the tokenizer's pos and next()), and one of its questions, allowDirectSuper;
+ * it is started as Parser.parse() and Parser.parseExpressionAt() do it.
  */
 import {
   type AnyNode,
@@ -23,13 +24,20 @@ interface ParserInside {
   /** Where the next token is looked for. */
   pos: number;
   strict: boolean;
+  parse(): Program;
   next(): void;
+  nextToken(): void;
+  parseExpression(): FunctionExpression;
   startNode(): BlockStatement;
   finishNode(node: BlockStatement, type: 'BlockStatement'): BlockStatement;
   parseFunctionBody(...passed: unknown[]): void;
   parseBlock(isScope?: boolean, node?: BlockStatement, endsStrict?: boolean): BlockStatement;
 }
-const Inside = Parser as unknown as new (...passed: unknown[]) => ParserInside;
+const Inside = Parser as unknown as new (
+  options: Options,
+  text: string,
+  startAt: number,
+) => ParserInside;
 
 /** What is open to a function within others, wherever it stands. */
 const withinOthers = {
@@ -65,7 +73,7 @@ export class LazyProgram implements SyntaxTree {
   constructor(text: string, options: Options) {
     this.#text = text;
     this.#options = options;
-    this.program = this.#parser(0).parse(text, options);
+    this.program = new LazyParser(options, text, 0, this.#skipped).parse();
   }
 
   open(node: FunctionNode): void {
@@ -97,46 +105,57 @@ export class LazyProgram implements SyntaxTree {
     const source = head + this.#text.slice(body.start, body.end);
     const options = { ...this.#options, ...withinOthers };
     // With what is to be skipped behind the body's own brace, or nowhere.
-    const parser = this.#parser(isLazy ? head.length + 1 : Infinity);
-    const parsed = parser.parseExpressionAt(source, 0, options) as FunctionExpression;
+    const from = isLazy ? head.length + 1 : Infinity;
+    const parser = new LazyParser(options, source, from, this.#skipped);
+    parser.nextToken();
+    const parsed = parser.parseExpression();
     move(parsed.body, body.start - head.length);
     this.#skipped.delete(body);
     node.body = parsed.body;
   }
+}
 
-  /** @param from bodies that begin before it are parsed */
-  #parser(from: number): typeof Parser {
-    const skipped = this.#skipped;
-    return class extends Inside {
-      #body = -1;
+class LazyParser extends Inside {
+  /** The body that is about to be parsed. */
+  #body = -1;
+  readonly #from: number;
+  readonly #skipped: Set<BlockStatement>;
 
-      /** A constructor, or an arrow in one, is parsed without its class. */
-      get allowDirectSuper(): boolean {
-        return true;
-      }
+  /**
+   * @param from bodies that begin before it are parsed
+   * @param skipped takes those that are stepped over
+   */
+  constructor(options: Options, text: string, from: number, skipped: Set<BlockStatement>) {
+    super(options, text, 0);
+    this.#from = from;
+    this.#skipped = skipped;
+  }
 
-      override parseFunctionBody(...passed: unknown[]): void {
-        this.#body = this.start;
-        super.parseFunctionBody(...passed);
-      }
+  /** A constructor, or an arrow in one, is parsed without its class. */
+  get allowDirectSuper(): boolean {
+    return true;
+  }
 
-      override parseBlock(
-        isScope?: boolean,
-        node = this.startNode(),
-        endsStrict?: boolean,
-      ): BlockStatement {
-        const isBody = this.start === this.#body && this.start >= from;
-        const end = isBody ? findClosingBrace(this.input, this.start) : -1;
-        if (end < 0) return super.parseBlock(isScope, node, endsStrict);
-        node.body = [];
-        this.pos = end - 1;
-        this.next();
-        if (endsStrict === true) this.strict = false;
-        this.next();
-        skipped.add(node);
-        return this.finishNode(node, 'BlockStatement');
-      }
-    } as unknown as typeof Parser;
+  override parseFunctionBody(...passed: unknown[]): void {
+    this.#body = this.start;
+    super.parseFunctionBody(...passed);
+  }
+
+  override parseBlock(
+    isScope?: boolean,
+    node = this.startNode(),
+    endsStrict?: boolean,
+  ): BlockStatement {
+    const isBody = this.start === this.#body && this.start >= this.#from;
+    const end = isBody ? findClosingBrace(this.input, this.start) : -1;
+    if (end < 0) return super.parseBlock(isScope, node, endsStrict);
+    node.body = [];
+    this.pos = end - 1;
+    this.next();
+    if (endsStrict === true) this.strict = false;
+    this.next();
+    this.#skipped.add(node);
+    return this.finishNode(node, 'BlockStatement');
   }
 }
 

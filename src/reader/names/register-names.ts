@@ -2,16 +2,18 @@
 import type { SourceRange } from './scope.ts';
 
 /** What kind of code a frame runs. `class-fields`: the function V8 makes of field initialisers and static blocks. */
-export type FunctionKind =
-  | 'function'
-  | 'method'
-  | 'getter'
-  | 'setter'
-  | 'constructor'
-  | 'arrow'
-  | 'script'
-  | 'module'
-  | 'class-fields';
+export const functionKinds = [
+  'function',
+  'method',
+  'getter',
+  'setter',
+  'constructor',
+  'arrow',
+  'script',
+  'module',
+  'class-fields',
+] as const;
+export type FunctionKind = (typeof functionKinds)[number];
 
 /** A variable that lives in an interpreter register. */
 export interface RegisterName {

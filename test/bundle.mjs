@@ -22,6 +22,7 @@ const out = path.resolve(process.argv[2] ?? path.join(dist, 'bundle'));
 const packages = new Map([
   ['acorn', 'acorn/dist/acorn.mjs'],
   ['commander', 'commander/index.js'],
+  ['msgpackr', 'msgpackr/pack.js'],
   ['msgpackr/unpack-no-eval', 'msgpackr/dist/unpack-no-eval.cjs'],
   ['valibot', 'valibot/dist/index.mjs'],
 ]);

@@ -1,12 +1,14 @@
 /** `sleeper dump` as a user meets it: what it prints, where it keeps, how it ends, whatever it is pointed at. */
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import type { Report } from '#dist/report/schema.js';
 import { type CliResult, runSleeper } from '../harness/cli.ts';
 import { nodeBinary } from '../harness/node-versions.ts';
-import { root } from '../harness/paths.ts';
+import { root, sleeperBin } from '../harness/paths.ts';
 import { assertStrictReport } from '../harness/schema-strict.ts';
 import { makeDirectory, spawnCommand } from '../harness/spawn-target.ts';
 import { spawnZoo } from '../harness/spawn-zoo.ts';
@@ -246,3 +248,42 @@ test('dump: secrets stay in the process', async (t) => {
   assert.equal(report.process.env?.['SHOP_PASSWORD'], '[redacted]');
   assert.ok(report.redactions.keys.includes('SHOP_PASSWORD'));
 });
+
+/** What a pipe takes before anybody reads. */
+const pipeBytes = 65_536;
+
+test('dump: a reader that takes its time gets all of it', async (t) => {
+  const targets = await Promise.all([1, 2, 3].map(() => spawnZoo(t, 'hang/sync-fifo-read')));
+  const pids = targets.map(({ pid }) => pid);
+  const directory = makeDirectory(t, 'slow');
+  const fifo = path.join(directory, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const readEnd = fs.openSync(fifo, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  const writeEnd = fs.openSync(fifo, 'w');
+  const args = [sleeperBin, 'dump', '--json', '--no-archive', ...pids.map(String)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', writeEnd, 'inherit'] });
+  fs.closeSync(writeEnd);
+  const { pid } = child;
+  assert.ok(pid !== undefined);
+  await waitFor('the pipe is full and the command waits, or has ended', () => {
+    const written = /^wchar: (\d+)$/m.exec(readProc(pid, 'io'))?.[1] ?? Infinity;
+    return Number(written) >= pipeBytes && !readProc(pid, 'stat').includes(') R ');
+  });
+  const reader = spawn('cat', [fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
+  fs.closeSync(readEnd);
+  const lines = (await readText(reader.stdout)).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((line) => assertStrictReport(JSON.parse(line)).process.pid),
+    pids,
+  );
+  assert.ok(lines.join().length > pipeBytes);
+});
+
+/** Empty when the process has gone. */
+function readProc(pid: number, file: string): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}

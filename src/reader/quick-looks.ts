@@ -8,7 +8,8 @@ import { isMachineFrame } from '../report/machine-frame.ts';
 import { oldGenerationBytes } from '../report/old-generation.ts';
 import type { Frame, HeapSizes, SampleFrame } from '../report/schema.ts';
 import { monotonicMs } from './loop/event-loop.ts';
-import { takeLook } from './memory/look.ts';
+import type { SleepingThreads } from './memory/asleep.ts';
+import { takeLook, type TakenLook } from './memory/look.ts';
 import type { LookPlan } from './looks.ts';
 import type { Pulse, PulseReader } from './pulse.ts';
 import type { LoopActivity, QuickLook, QuickThread, ThreadReading } from './reading.ts';
@@ -28,6 +29,14 @@ export interface QuickLookWishes {
   readonly countsCollector?: boolean;
   /** Called before the target is stopped: what /proc says must be of an undisturbed process. */
   readonly beforeLook?: () => void;
+}
+
+/** The looks come after one that counts. */
+export interface QuickLookPlan extends LookPlan {
+  /** What that one saw. */
+  readonly counted: readonly ThreadReading[];
+  /** Null: its threads may have run since. */
+  readonly asleep: SleepingThreads | null;
 }
 
 /** The loop's clock in the report may have been read a moment before the look that counts. */
@@ -81,23 +90,25 @@ export function firstLook(threads: readonly ThreadReading[]): QuickLook {
  * @param counted the moment of the look that counts
  */
 export async function takeQuickLooks(
-  plan: LookPlan,
+  plan: QuickLookPlan,
   pulses: PulseReader,
   wishes: QuickLookWishes,
   counted: CountedPulses,
 ): Promise<{ readonly looks: QuickLook[]; readonly pausedMs: number }> {
-  const { target, mappings, tids, pages, endsAtMs, decodeStacks } = plan;
+  const { target, tids, endsAtMs, asleep } = plan;
   const { startedAtMs } = counted;
   let before = counted.pulses;
   // What was done since the look that counts is time in which something could have moved.
   let lookedAtMs = performance.now() - (monotonicMs() - startedAtMs);
   const looks: QuickLook[] = [];
+  let shown = firstLook(plan.counted).threads;
   let pausedMs = 0;
   /** Looks far enough apart for counts and shares to mean something. */
   let apart = 0;
   const isEnough = (isPlain: boolean): boolean => {
     if (looks.length >= wishes.atMost) return true;
-    if (isPlain) return looks.length >= wishes.count;
+    // One that has not run at all cannot have moved between the looks either.
+    if (isPlain) return looks.length >= (asleep?.haveSlept === true ? 1 : wishes.count);
     return apart >= wishes.count && isDecided(looks, target.pid, wishes.stuckAfterMs, counted);
   };
   for (;;) {
@@ -114,23 +125,31 @@ export async function takeQuickLooks(
     wishes.beforeLook?.();
     const atMs = monotonicMs() - startedAtMs;
     lookedAtMs = performance.now();
-    const taken = takeLook(
-      target.pid,
-      { tids, mappings, pages, holdWhileDecoding: false },
-      (look) => {
-        const threads = decodeStacks(look, (name) => name === tickFunction);
-        for (const page of look.memory.usedPages) pages.add(page);
-        return threads;
-      },
-    );
-    pausedMs = Math.max(pausedMs, taken.pausedMs);
-    const seen = taken.result.map((thread) => ({
-      ...quickThread(thread),
-      ...rhythms.get(thread.tid)?.sum(),
-    }));
+    // Threads that have slept since are where they were, and need not be stopped to see it.
+    if (asleep?.haveSlept !== true) {
+      const taken = lookQuickly(plan);
+      pausedMs = Math.max(pausedMs, taken.pausedMs);
+      shown = taken.result.map(quickThread);
+    }
+    const seen = shown.map((thread) => ({ ...thread, ...rhythms.get(thread.tid)?.sum() }));
     looks.push({ atMs, threads: seen.map((thread) => addCounts(thread, looks.at(-1))) });
   }
   return { looks, pausedMs };
+}
+
+function lookQuickly({
+  target,
+  mappings,
+  tids,
+  pages,
+  decodeStacks,
+}: LookPlan): TakenLook<readonly ThreadReading[]> {
+  const wishes = { tids, mappings, pages, holdWhileDecoding: false };
+  return takeLook(target.pid, wishes, (look) => {
+    const threads = decodeStacks(look, (name) => name === tickFunction);
+    for (const page of look.memory.usedPages) pages.add(page);
+    return threads;
+  });
 }
 
 /** Counts are told since the first look. */

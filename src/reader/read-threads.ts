@@ -20,7 +20,7 @@ import { type Address, UnreadableMemory } from './memory/source.ts';
 import { OpeningTime, timeWasOver } from './values/opening.ts';
 import { WasmFrameReader } from './wasm/wasm-frames.ts';
 import { NativeStack } from './native-frames/native-stack.ts';
-import type { ThreadReading } from './reading.ts';
+import type { KnownIsolate, ThreadReading } from './reading.ts';
 import type { Program } from './target.ts';
 
 /** A thread to be read: with registers, or with what is known without stopping it. */
@@ -246,4 +246,15 @@ class ThreadReader {
     );
     return stack !== undefined && address >= stack.start && address < stack.end;
   }
+}
+
+/** What is known of a thread before its stack is read. */
+export function knownFacts(isolate: KnownIsolate | undefined): Partial<ThreadStart> {
+  if (isolate === undefined) return {};
+  const { address, workerId, framePointer } = isolate;
+  return {
+    isolate: address,
+    ...(workerId !== undefined && { workerId }),
+    ...(framePointer !== undefined && { framePointer }),
+  };
 }

@@ -7,21 +7,21 @@
  *      process and thrown away. It tells which pages matter, fills the caches of sources and names, and warms our code;
  *   2. the look that counts: in one stop of well under a millisecond the registers, the stacks and those pages are
  *      copied; the target runs on, and the copy is decoded. If nothing else was needed, all of it is of one moment;
+ *      Where all threads have slept since before the rehearsal was decoded, that is such a moment, and the look that counts;
  *   3. else (a process that moves fast) once more with the pages found missing, and at last with the target held while
  *      decoding, for a few milliseconds and never longer than limits.holdLimitMs.
  */
-import { getSystemErrorMap } from 'node:util';
 import { SleeperError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Missing } from '../report/schema.ts';
 import { allValues, noValues, type ValuesWanted } from './describe-frame.ts';
 import { saveLearned } from './layout/learned.ts';
 import { readEventLoop } from './loop/event-loop.ts';
-import { momentOf, readActivityAt, readUnstopped, rehearseActivity } from './loop/moment.ts';
-import { LiveMemory, refuseIfGoneOrDenied } from './memory/live.ts';
-import { type Look, type StoppedThread, type TakenLook, takeLook } from './memory/look.ts';
+import { momentOf, readActivityAt, rehearseActivity } from './loop/moment.ts';
+import { SleepingThreads } from './memory/asleep.ts';
+import { LiveMemory } from './memory/live.ts';
+import { type Look, type StoppedThread, takeLook } from './memory/look.ts';
 import type { Mapping } from './memory/maps.ts';
-import { PagedMemory } from './memory/paged.ts';
 import type { CallPlace } from './frames/loop-check.ts';
 import { isCollecting, keepRehearsed, type LookPlan, readOneMoment } from './looks.ts';
 import { PulseReader } from './pulse.ts';
@@ -31,26 +31,27 @@ import {
   firstLook,
   isCalm,
   isNearlyFull,
+  type QuickLookPlan,
   type QuickLookWishes,
   takeQuickLooks,
 } from './quick-looks.ts';
 import { addLoopValues } from './loop-values.ts';
-import { readNativeThreads, readThreads, type ThreadStart } from './read-threads.ts';
+import { readRefused, refusal } from './read-refused.ts';
+import { knownFacts, readNativeThreads, readThreads, type ThreadStart } from './read-threads.ts';
 import type {
   KnownIsolate,
   ProcessReading,
   QuickLook,
   ReadOptions,
+  StoppedReading,
   ThreadReading,
 } from './reading.ts';
 import { Target } from './target.ts';
-import { findIsolates, type IsolateOfThread, type ThreadPointer } from './tasks/isolates.ts';
-import { readTasks } from './tasks/read-tasks.ts';
+import { findIsolates, type ThreadPointer } from './tasks/isolates.ts';
+import { readTasks, type TaskPlan } from './tasks/read-tasks.ts';
 
 export { type HeapGauge, openHeapGauge } from './heap-gauge.ts';
 export { openEventLoop } from './loop/event-loop.ts';
-
-const EPERM = 1;
 
 /**
  * Reads the process as it is now.
@@ -64,7 +65,7 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
     missing.push({ what: 'values', reason: 'not-supported: only names and places were asked for' });
   const endsAtMs = performance.now() + options.deadlineMs;
   const stopped = await readStopped(target, options, missing);
-  const { threads, isolates, pausedMs, activity, looks } = stopped;
+  const { threads, isolates, asleep, pausedMs, activity, looks } = stopped;
   const tasks =
     options.tasks === false
       ? { tasks: [], pausedMs: 0 }
@@ -74,6 +75,7 @@ export async function readProcess(pid: number, options: ReadOptions): Promise<Pr
               target,
               source: new LiveMemory(pid),
               mayStop: options.values !== false,
+              asleep,
               values: options.values !== false,
               mappings: target.readMappings(),
               isolates,
@@ -122,13 +124,11 @@ function noteItEnded(what: string, missing: Missing[], error: unknown): void {
   missing.push({ what, reason: 'unreadable: the process ended before' });
 }
 
-type StoppedReading = Pick<ProcessReading, 'threads' | 'pausedMs' | 'activity' | 'looks'>;
-
 async function readStopped(
   target: Target,
   options: ReadOptions,
   missing: Missing[],
-): Promise<StoppedReading & { readonly isolates: readonly IsolateOfThread[] }> {
+): Promise<StoppedReading & Required<Pick<TaskPlan, 'isolates' | 'asleep'>>> {
   const { pid } = target;
   const mappings = target.readMappings();
   const endsAtMs = performance.now() + options.deadlineMs;
@@ -146,14 +146,14 @@ async function readStopped(
   const decode = decodeOf(options.values === false ? noValues : allValues);
   const decodeStacks: LookPlan['decodeStacks'] = (look, values) => decodeOf(values)(look, 0);
 
-  const rehearsal = rehearse(target, mappings, options, decode);
-  const { look: first } = rehearsal.result;
+  const rehearsal = await rehearse(target, mappings, options, decode);
+  const { look: first, asleep } = rehearsal;
   if (first.threads.length === 0) {
     const isolates = (options.isolates ?? []).map(({ tid, address }) => ({ tid, address }));
-    return { ...readRefused(target, options, first, missing), isolates };
+    return { ...readRefused(target, options, first, missing), isolates, asleep: null };
   }
   missing.push(...first.refused.map(refusal));
-  const tids = rehearsal.result.threads.map(({ tid }) => tid);
+  const tids = rehearsal.threads.map(({ tid }) => tid);
   const others = first.threads.filter(({ tid }) => !tids.includes(tid));
   const native = readNativeThreads({ target, memory: first.memory, mappings, endsAtMs }, others);
   const loops = rehearseActivity(target, mappings, first, { tids, endsAtMs });
@@ -163,13 +163,14 @@ async function readStopped(
   const isolates = findIsolates(target, new LiveMemory(pid), mappings, owners);
   const pulses = new PulseReader(target, plan.subject.loadBias, isolates, plan.prepared.loops);
   // Names and places are of what does not change: the stacks that the first look copied are enough for them.
-  const isBare = options.values === false && !rehearsal.result.threads.some(isCollecting);
-  const counted = isBare
-    ? { threads: rehearsal.result.threads, pausedMs: 0, look: null }
-    : keepRehearsed(target, rehearsal.result.threads, await readOneMoment(plan, missing), missing);
+  const isBare = options.values === false;
+  const isEnough = (isBare || asleep?.haveSlept === true) && !rehearsal.threads.some(isCollecting);
+  const counted = isEnough
+    ? { threads: rehearsal.threads, pausedMs: 0, look: null }
+    : keepRehearsed(target, rehearsal.threads, await readOneMoment(plan, missing), missing);
   // Where all threads wait in their loops there will hardly be more looks, and nothing to count.
   const counts = isCalm(counted.threads) ? null : countPulses(pulses, tids);
-  const activity = readActivityAt(plan, momentOf(counted.look ?? first), !isBare);
+  const activity = readActivityAt(plan, momentOf(counted.look ?? first), !isEnough);
   missing.push(...activity.missing);
   const pausedMs = Math.max(rehearsal.pausedMs, counted.pausedMs, activity.pausedMs);
   const withValues = await addLoopValues(plan, counted, pausedMs);
@@ -179,11 +180,18 @@ async function readStopped(
   const quick =
     looks === undefined || calm
       ? noLooks
-      : await lookOn({ ...plan, tids }, pulses, { ...looks, countsCollector }, counts, missing);
+      : await lookOn(
+          { ...plan, tids, counted: counted.threads, asleep: isEnough ? asleep : null },
+          pulses,
+          { ...looks, countsCollector },
+          counts,
+          missing,
+        );
   return {
     pausedMs: Math.max(withValues.pausedMs, quick.pausedMs),
     threads: [...withValues.threads, ...native],
     isolates,
+    asleep,
     looks: [firstLook(counted.threads), ...quick.looks],
     activity: activity.activity,
   };
@@ -193,7 +201,7 @@ const noLooks = { looks: [] as QuickLook[], pausedMs: 0 };
 
 /** @param counts null: nothing has been counted yet */
 async function lookOn(
-  plan: LookPlan,
+  plan: QuickLookPlan,
   pulses: PulseReader,
   wishes: QuickLookWishes,
   counts: CountedPulses | null,
@@ -207,69 +215,35 @@ async function lookOn(
   }
 }
 
+/** The first look. */
+interface Rehearsal {
+  readonly look: Look;
+  readonly threads: readonly ThreadReading[];
+  readonly pausedMs: number;
+  /** Set when all threads slept from before they were read: what was read is of one moment as long as they do. */
+  readonly asleep: SleepingThreads | null;
+}
+
 /** The first look: all threads; its copy is decoded while they run on. */
-function rehearse(
+async function rehearse(
   target: Target,
   mappings: readonly Mapping[],
   { deadlineMs }: ReadOptions,
   decode: LookPlan['decode'],
-): TakenLook<{ readonly look: Look; readonly threads: ThreadReading[] }> {
+): Promise<Rehearsal> {
   const wishes = {
     ...{ tids: target.listThreads(), mappings, pages: [], holdWhileDecoding: false },
     oneByOne: true,
     patientUntilMs: performance.now() + deadlineMs / 2,
   };
-  return takeLook(target.pid, wishes, (look) => ({ look, threads: decode(look, deadlineMs / 2) }));
-}
-
-function refusal({ tid, errno }: Look['refused'][number]): Missing {
-  const [name = `errno ${errno}`, words = 'unknown'] = getSystemErrorMap().get(-errno) ?? [];
-  const reason = errno === EPERM ? 'another tracer has it, or the kernel refuses' : words;
-  return {
-    what: `stack of thread ${tid}`,
-    reason: `unreadable: it could not be stopped: ${reason} (${name})`,
-  };
+  const { result: look, pausedMs } = takeLook(target.pid, wishes, (taken) => taken);
+  const isWhole = look.refused.length === 0;
+  const asleep = isWhole ? await SleepingThreads.after(target.pid, look.threads) : null;
+  return { look, pausedMs, asleep, threads: decode(look, deadlineMs / 2) };
 }
 
 function threadPointerOf({ tid, registers: { fsBase } }: StoppedThread): ThreadPointer {
   return { tid, fsBase };
-}
-
-/** Nothing could be stopped: say why, or read what needs no stop. */
-function readRefused(
-  target: Target,
-  options: ReadOptions,
-  look: Look,
-  missing: Missing[],
-): StoppedReading {
-  const { pid } = target;
-  const errno = look.refused[0]?.errno ?? 0;
-  const tracer = target.tracerPid();
-  if (errno !== EPERM || tracer === 0) refuseIfGoneOrDenied(pid, errno);
-  if (options.isolates === undefined)
-    throw new SleeperError(
-      'ERR_SLEEPER_TARGET_TRACED',
-      `Process ${pid} is traced by process ${tracer}; its threads cannot be stopped by anybody else.`,
-      { pid, tracerPid: tracer },
-    );
-  missing.push({
-    what: 'registers of the threads',
-    reason: `unreadable: process ${tracer} traces the target; stacks are those that V8 left in memory`,
-  });
-  const scene = {
-    target,
-    memory: new PagedMemory(new LiveMemory(pid)),
-    mappings: target.readMappings(),
-    endsAtMs: performance.now() + options.deadlineMs,
-  };
-  const starts = options.isolates.map((isolate): ThreadStart => ({
-    tid: isolate.tid,
-    registers: null,
-    ...knownFacts(isolate),
-  }));
-  const activity = readUnstopped(target, scene.mappings, scene.endsAtMs);
-  missing.push(...activity.missing);
-  return { threads: readThreads(scene, starts), pausedMs: 0, activity: activity.activity };
 }
 
 function threadStart(
@@ -282,15 +256,5 @@ function threadStart(
     registers,
     ...knownFacts(isolate),
     ...(at !== undefined && { at }),
-  };
-}
-
-function knownFacts(isolate: KnownIsolate | undefined): Partial<ThreadStart> {
-  if (isolate === undefined) return {};
-  const { address, workerId, framePointer } = isolate;
-  return {
-    isolate: address,
-    ...(workerId !== undefined && { workerId }),
-    ...(framePointer !== undefined && { framePointer }),
   };
 }

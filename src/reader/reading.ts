@@ -136,3 +136,6 @@ export interface LoopUse {
   /** Turns of the loop; absent before libuv 1.45. */
   readonly turns?: number;
 }
+
+/** What is read of threads that stood still for it. */
+export type StoppedReading = Pick<ProcessReading, 'threads' | 'pausedMs' | 'activity' | 'looks'>;

@@ -10,6 +10,7 @@ import { limits } from '../../limits.ts';
 import type { Missing, Task } from '../../report/schema.ts';
 import { FrameDescriber } from '../describe-frame.ts';
 import { Heap } from '../heap/heap.ts';
+import type { SleepingThreads } from '../memory/asleep.ts';
 import { takeLook } from '../memory/look.ts';
 import type { Mapping } from '../memory/maps.ts';
 import { PagedMemory } from '../memory/paged.ts';
@@ -30,6 +31,8 @@ export interface TaskPlan {
   readonly source: MemorySource;
   /** False: a core, or a process that is not to be stopped. */
   readonly mayStop: boolean;
+  /** Threads that slept before: while they do, what is read is of one moment anyway. */
+  readonly asleep?: SleepingThreads | null;
   /** False: names and places only. Default true. */
   readonly values?: boolean;
   readonly mappings: readonly Mapping[];
@@ -141,7 +144,7 @@ function describeChosen(
 ): DescribedTasks & { readonly pausedMs: number } {
   const rehearsal = new PagedMemory(plan.source);
   const rehearsed = describeAll(plan, rehearsal, chosen);
-  if (!plan.mayStop) return { ...rehearsed, pausedMs: 0 };
+  if (!plan.mayStop || plan.asleep?.haveSlept === true) return { ...rehearsed, pausedMs: 0 };
   const taken = takeLook(
     plan.target.pid,
     {

@@ -10,6 +10,7 @@ import type {
   SampleThread,
   Task,
   Thread,
+  Timer,
   Verdict,
 } from '#dist/report/schema.js';
 import { captureOf, frame, pollWords, priceOf, route, stuckLoop } from './captures.ts';
@@ -69,6 +70,20 @@ const waits: Partial<SampleThread> = {
 const collecting = { vmStates: { GC: 18, JS: 4 } };
 const reading: Partial<SampleThread> = { tid: 50, state: 'S', call: 'read(20n)', cpuMs: 0 };
 const computing: Partial<SampleThread> = { tid: 50, state: 'R', call: 'running', cpuMs: 100 };
+
+const listening = { type: 'tcp', state: 'listening', address: '127.0.0.1:8080' };
+const fromClient = {
+  ...{ type: 'tcp', state: 'connected' },
+  ...{ address: '127.0.0.1:8080', peer: '127.0.0.1:40312' },
+};
+const toDatabase = {
+  ...{ type: 'tcp', state: 'connected' },
+  ...{ address: '127.0.0.1:40314', peer: '127.0.0.1:5432' },
+};
+const refill: Timer = {
+  ...{ kind: 'interval', count: 1, delayMs: 400, repeat: true },
+  ...{ function: 'refill', file: '/srv/shop/bucket.js' },
+};
 
 function task(id: number, name: string, more: Partial<Task> = {}): Task {
   return {
@@ -173,6 +188,18 @@ const worker = (more: Partial<Thread>): Thread => ({
   frames: [],
   ...more,
 });
+
+/** What else is there, and whether functions that wait for a lock are then to be told. */
+const besideLock: readonly (readonly [string, Partial<Capture>, boolean])[] = [
+  ['nothing else', {}, true],
+  ['connections of clients', { handles: [listening, fromClient] }, true],
+  ['a timer of the program', { timers: [refill] }, false],
+  ['a query on a connection', { handles: [listening, toDatabase] }, false],
+];
+const withoutHolder = [
+  task(1, 'report', { awaits: 2, dependsOn: [2] }),
+  task(2, 'Semaphore.acquire', { awaits: kept, awaitedBy: [1] }),
+];
 
 interface Case {
   readonly name: string;
@@ -671,6 +698,55 @@ const cases: readonly Case[] = [
       ],
     },
     kind: 'idle',
+  },
+  ...besideLock.map(([what, more, isAccused]): Case => ({
+    name: `a lock that no waiting function has, beside ${what}`,
+    main: idleMain,
+    capture: { tasks: withoutHolder, ...more },
+    ...(isAccused
+      ? {
+          kind: 'lock-never-released',
+          says: /no async function that waits has it, and nothing is under way that could release it/,
+        }
+      : { kind: 'idle' }),
+  })),
+  {
+    name: 'a lock in a server that does not answer, its holder perhaps a callback',
+    main: idleMain,
+    capture: {
+      trigger: accused,
+      handles: [toDatabase],
+      tasks: withoutHolder,
+    },
+    kind: 'lock-never-released',
+    says: /it may be with a callback of what is under way/,
+  },
+  {
+    name: 'a Worker that computes',
+    main: idleMain,
+    threads: [
+      worker({
+        tid: 50,
+        vmState: 'JS',
+        state: 'R',
+        frames: [priceOf],
+        loop: { alive: false, lastTurnAgoMs: 3_000 },
+      }),
+    ],
+    capture: { samples: looks(waits, [computing]) },
+    kind: 'idle',
+    says: /^The main thread is idle: .*; Worker 50 runs priceOf .*, its loop last turned 3\.0 s ago\.$/m,
+  },
+  {
+    name: 'a pool at work',
+    main: idleMain,
+    capture: {
+      samples: looks(waits),
+      requests: [{ type: 'work', operation: 'pbkdf2', state: 'running', poolTid: 50 }],
+      threadpool: { size: 4, idle: 3, running: 1, queued: 0, slowQueued: 0, threads: [] },
+    },
+    kind: 'idle',
+    says: /^The main thread is idle: .*; 1 of 4 threads of the pool is at work \(1 × pbkdf2\)\.$/m,
   },
   {
     name: 'consumers of an empty queue',

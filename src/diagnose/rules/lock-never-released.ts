@@ -1,6 +1,7 @@
 /** A lock of the program's own was taken and never given back: others wait for it. */
+import { isUnderWay } from '../elsewhere.ts';
 import { type Rule, certainIf, loopEvidence } from '../evidence.ts';
-import type { Capture, Task } from '../../report/schema.ts';
+import type { Task } from '../../report/schema.ts';
 import type { Scene } from '../scene.ts';
 import { describeTask, functionOf, nameFrame, placeOf } from '../words.ts';
 import { Waits, countOf, isKept, isOwnTask, isUnsettled, waitWords } from '../waits.ts';
@@ -11,7 +12,7 @@ const maxTold = 5;
 
 /**
  * Tasks wait in something that is called a lock, and who has it cannot go on: what it awaits will not come, or it awaits the
- * lock itself, or no task has it. Whoever has it and waits for a timer or the network will give it back.
+ * lock itself, or no task has it and nothing else is under way. Whoever has it and waits for a timer or the network will give it back.
  */
 export const lockNeverReleased: Rule = (scene) => {
   if (scene.loop === 'stuck') return null;
@@ -19,10 +20,11 @@ export const lockNeverReleased: Rule = (scene) => {
   const waits = new Waits(capture);
   for (const lock of findLocks(waits)) {
     const holder = findHolder(lock, waits);
-    if (holder === null && !nothingElseRuns(scene)) continue;
-    if (holder !== null && !waits.isHopeless(holder) && !lock.waiters.includes(holder)) {
-      if (!scene.isAccused) continue;
-    }
+    const mayRelease =
+      holder === null
+        ? scene.loop !== 'polling' || isUnderWay(capture)
+        : !waits.isHopeless(holder) && !lock.waiters.includes(holder);
+    if (mayRelease && !scene.isAccused) continue;
     return verdictOn(lock, holder, waits, scene);
   }
   return null;
@@ -42,7 +44,7 @@ function verdictOn(lock: Lock, holder: Task | null, waits: Waits, scene: Scene):
   const takenAt = holder === null || waiter === undefined ? null : placeOf(waiter, capture);
   const taken =
     holder === null
-      ? 'no async function that waits has it: whoever took it returned or threw without releasing it'
+      ? `no async function that waits has it, ${isUnderWay(capture) ? 'it may be with a callback of what is under way' : 'and nothing is under way that could release it'}`
       : `it was taken${takenAt === null ? '' : ` at ${takenAt}`} by task ${holder.id}, ${nameFrame(holder, capture)}, which waits for ${waitWords(holder, waits)}`;
   return {
     kind: 'lock-never-released',
@@ -111,9 +113,4 @@ function findHolder({ waiters }: Lock, waits: Waits): Task | null {
   return (
     candidates.find((task) => isUnsettled(task) || waits.isHopeless(task)) ?? candidates[0] ?? null
   );
-}
-
-/** Nothing is under way that could still give it back. */
-function nothingElseRuns({ capture, loop }: { capture: Capture; loop: string }): boolean {
-  return loop === 'polling' && capture.requests.length === 0;
 }

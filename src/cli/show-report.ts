@@ -60,7 +60,8 @@ export async function showReport(
     process.stdout.write(`${JSON.stringify(report)}\n`);
   } else {
     const { color, width } = describeTerminal(process.stdout, process.env);
-    process.stdout.write(renderReport(report, { color, width }));
+    const kept = path === null ? { keptAs: options.output ?? null } : {};
+    process.stdout.write(renderReport(report, { color, width, ...kept }));
   }
   if (path !== null) process.stderr.write(`report: ${path}\n`);
 }

@@ -29,6 +29,8 @@ export interface RenderOptions {
   readonly width: number;
   /** Nothing folded: every frame, value, variable of the environment. */
   readonly full?: boolean;
+  /** What `sleeper view` finds the report by; null: nothing, it was not kept. Default: its id. */
+  readonly keptAs?: string | null;
   /** Only these. */
   readonly sections?: readonly SectionName[];
   /** Only threads called so: see selectThreads(). */
@@ -54,7 +56,7 @@ export function renderReport(report: Report, options: RenderOptions): string {
   const full = options.full ?? (grep !== undefined || thread !== undefined);
   const sections =
     thread === undefined
-      ? reportSections(report, width, full)
+      ? reportSections(report, width, full, options.keptAs)
       : threadSections(report, thread, width, full);
   const wanted = options.sections;
   const lines = sections
@@ -64,7 +66,12 @@ export function renderReport(report: Report, options: RenderOptions): string {
   return paint(grep === undefined ? lines : grepLines(lines, grep), options.color);
 }
 
-function reportSections(report: Report, width: number, full: boolean): Section[] {
+function reportSections(
+  report: Report,
+  width: number,
+  full: boolean,
+  keptAs: RenderOptions['keptAs'],
+): Section[] {
   const cwd = report.process.cwd;
   const guilty = guiltyThread(report);
   const stack: Section = {
@@ -102,7 +109,7 @@ function reportSections(report: Report, width: number, full: boolean): Section[]
       lines: [...activityLines(report, width, full), ...surroundingLines(report, width, full)],
     },
     { name: 'missing', lines: missingLines(report, width, full) },
-    { name: 'always', lines: closingLines(report, width, full) },
+    { name: 'always', lines: closingLines(report, width, full, keptAs) },
   ];
 }
 
@@ -194,8 +201,17 @@ function newerFormatLines(report: Report, width: number): Line[] {
       );
 }
 
-function closingLines(report: Report, width: number, full: boolean): Line[] {
-  const command = ['sleeper', 'view', span(report.id).text.slice(0, 8), '--full'].join(noBreak);
-  const again = full ? '' : `   all:${noBreak}${command}`;
-  return wrap([span(`report ${report.id}`, 'dim', 200), span(again, 'dim')], { width });
+function closingLines(
+  { id }: Report,
+  width: number,
+  full: boolean,
+  keptAs: string | null = span(id).text.slice(0, 8),
+): Line[] {
+  const hint =
+    keptAs === null
+      ? 'not kept: -o FILE keeps it, and sleeper view FILE --full shows all'
+      : `all:${noBreak}${['sleeper', 'view', span(keptAs).text, '--full'].join(noBreak)}`;
+  return wrap([span(`report ${id}`, 'dim', 200), span(full ? '' : `   ${hint}`, 'dim', 400)], {
+    width,
+  });
 }

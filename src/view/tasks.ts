@@ -77,7 +77,7 @@ export function taskLines(tasks: readonly Task[], options: TaskOptions): Line[] 
     ...taskRows(forest, roots, bounds).flatMap((row) => rowLines(row, forest, options)),
     ...(full || forest.internalRoots.length === 0
       ? []
-      : [...(roots.length > 0 ? [[]] : []), ...internalLines(forest.internalRoots, options.width)]),
+      : [...(roots.length > 0 ? [[]] : []), ...internalLines(forest, options.width)]),
   ];
 }
 
@@ -149,9 +149,9 @@ function detailLines(
   ];
 }
 
-function internalLines(internal: readonly Task[], width: number): Line[] {
-  const names = [...new Set(internal.map(taskName))].slice(0, 4).join(', ');
-  const words = `… ${formatCount(internal.length, 'task')} of Node's own: ${names} (--full shows them)`;
+function internalLines({ internalRoots, internalTotal }: TaskForest, width: number): Line[] {
+  const names = [...new Set(internalRoots.map(taskName))].slice(0, 4).join(', ');
+  const words = `… ${formatCount(internalTotal, 'task')} of Node's own: ${names} (--full shows them)`;
   return wrap([span(words, 'dim', 300)], { width, indent: 2, hanging: 4 });
 }
 

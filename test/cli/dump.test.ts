@@ -251,6 +251,8 @@ test('dump: secrets stay in the process', async (t) => {
 
 /** What a pipe takes before anybody reads. */
 const pipeBytes = 65_536;
+/** Three reports take long where the machine has much else to do. */
+const slowMs = 120_000;
 
 test('dump: a reader that takes its time gets all of it', async (t) => {
   const targets = await Promise.all([1, 2, 3].map(() => spawnZoo(t, 'hang/sync-fifo-read')));
@@ -263,12 +265,14 @@ test('dump: a reader that takes its time gets all of it', async (t) => {
   const args = [sleeperBin, 'dump', '--json', '--no-archive', ...pids.map(String)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', writeEnd, 'inherit'] });
   fs.closeSync(writeEnd);
+  t.after(() => child.kill('SIGKILL'));
   const { pid } = child;
   assert.ok(pid !== undefined);
-  await waitFor('the pipe is full and the command waits, or has ended', () => {
+  const isFull = (): boolean => {
     const written = /^wchar: (\d+)$/m.exec(readProc(pid, 'io'))?.[1] ?? Infinity;
     return Number(written) >= pipeBytes && !readProc(pid, 'stat').includes(') R ');
-  });
+  };
+  await waitFor('the pipe is full and the command waits, or has ended', isFull, slowMs);
   const reader = spawn('cat', [fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
   fs.closeSync(readEnd);
   const lines = (await readText(reader.stdout)).trimEnd().split('\n');

@@ -7,7 +7,9 @@ import { renderMarkdown } from '#dist/view/markdown.js';
 import { renderReport, renderStacks } from '#dist/view/render.js';
 import { hostileReport, hostileText } from './hostile.ts';
 import { frame, number, report, thread, variables } from './parts.ts';
+import type { Task } from '#dist/report/schema.js';
 import { crashReport, hangReport, idleReport, sampleReports, syncIoReport } from './reports.ts';
+import { task } from './waiting-reports.ts';
 
 const plain = { color: false, width: 80 };
 
@@ -211,6 +213,57 @@ suite('what is long is folded', () => {
         /#0 {2}dive/,
       );
   });
+});
+
+suite('suspended functions', () => {
+  const internal = (id: number, rest: Partial<Task>): Task =>
+    task(id, { function: `step${id}`, file: 'node:internal/modules/run_main', ...rest });
+
+  test('what is left out is all that is not told', () => {
+    const text = renderReport(
+      {
+        ...idleReport(),
+        tasks: [
+          task(1, { count: 3 }),
+          internal(2, { awaits: 3, dependsOn: [3] }),
+          internal(3, { awaitedBy: [2], count: 4 }),
+        ],
+      },
+      plain,
+    );
+    assert.match(text, /TASKS {2}8 suspended/);
+    assert.match(text, /3\s× async load/);
+    assert.match(text, /… 5 tasks of Node's own: async step2/);
+  });
+
+  test('a function of the program that only Node waits for is told', () => {
+    const text = renderReport(
+      {
+        ...idleReport(),
+        tasks: [
+          internal(1, { awaits: 2, dependsOn: [2] }),
+          internal(2, { awaitedBy: [1], awaits: 3, dependsOn: [3] }),
+          task(3, { awaitedBy: [2] }),
+        ],
+      },
+      plain,
+    );
+    assert.match(text, /← #3 async load/);
+    assert.doesNotMatch(text, /of Node's own/);
+  });
+});
+
+test('at the end it says how to see the rest, if it was kept', () => {
+  const [short] = hangReport().id.split('-');
+  const last = (keptAs?: string | null): string =>
+    renderReport(hangReport(), { ...plain, width: 200, ...(keptAs !== undefined && { keptAs }) })
+      .trimEnd()
+      .split('\n')
+      .at(-1)
+      ?.replaceAll('\u00a0', ' ') ?? '';
+  assert.match(last(), new RegExp(`all: sleeper view ${short} --full$`));
+  assert.match(last('/tmp/one.msgpack'), /all: sleeper view \/tmp\/one\.msgpack --full$/);
+  assert.match(last(null), /not kept: -o FILE keeps it, and sleeper view FILE --full shows all$/);
 });
 
 suite('stacks for a debugger', () => {

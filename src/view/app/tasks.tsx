@@ -169,7 +169,7 @@ function TreePanel({ forest, report, base, chosen }: PanelProps): JSX.Element {
               setWithInternal(!withInternal);
             }}
           >
-            {withInternal ? 'hide' : 'show'} {forest.internalRoots.length} of Node’s own
+            {withInternal ? 'hide' : 'show'} {forest.internalTotal} of Node’s own
           </button>
         )}
       </div>

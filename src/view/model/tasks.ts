@@ -15,6 +15,8 @@ export interface TaskForest {
   readonly roots: readonly Task[];
   /** Node's own, on which nothing of the program hangs. */
   readonly internalRoots: readonly Task[];
+  /** How many tasks are these and below them, with the count of each group. */
+  readonly internalTotal: number;
   readonly cycles: readonly (readonly number[])[];
   /** With the count of each group. */
   readonly total: number;
@@ -44,41 +46,60 @@ export interface TaskBounds {
 }
 
 const noTask: readonly number[] = [];
+const noTasks: readonly Task[] = [];
 
 export function forestOf(tasks: readonly Task[]): TaskForest {
   const byId = new Map(tasks.map((task) => [task.id, task]));
-  const reached = new Set<number>();
-  const reach = (start: Task): void => {
-    const open = [start];
-    for (let task = open.pop(); task !== undefined; task = open.pop())
-      for (const id of [task.id, ...waitsFor(task)]) {
-        if (reached.has(id)) continue;
-        reached.add(id);
-        const below = byId.get(id);
-        if (below !== undefined) open.push(below);
-      }
-  };
+  const below = (task: Task): readonly Task[] =>
+    waitsFor(task).flatMap((id) => byId.get(id) ?? noTasks);
   const roots = tasks.filter(({ awaitedBy }) => awaitedBy.length === 0);
-  for (const task of roots) reach(task);
+  const reached = reach(roots, below, new Set());
   for (const task of tasks)
-    if (!reached.has(task.id)) {
+    if (!reached.has(task)) {
       roots.push(task);
-      reach(task);
+      reach([task], below, reached);
     }
-  const isInternal = (task: Task): boolean =>
-    originOfTask(task) === 'internal' &&
-    waitsFor(task).every((id) => originOfTask(byId.get(id)) === 'internal');
-  const own = roots.filter((task) => !isInternal(task));
+  const above = new Map<Task, Task[]>();
+  for (const task of tasks)
+    for (const other of below(task)) {
+      const known = above.get(other);
+      if (known === undefined) above.set(other, [task]);
+      else known.push(task);
+    }
+  const program = tasks.filter((task) => originOfTask(task) !== 'internal');
+  const leadToProgram = reach(program, (task) => above.get(task) ?? noTasks, new Set());
+  const own = roots.filter((task) => leadToProgram.has(task));
+  const shown = reach(own, below, new Set());
   const urgency = (task: Task): number =>
     task.cycle !== undefined ? 0 : originOfTask(task) === 'app' ? 1 : 2;
   return {
     tasks,
     byId,
     roots: own.sort((a, b) => urgency(a) - urgency(b)),
-    internalRoots: roots.filter(isInternal),
+    internalRoots: roots.filter((task) => !leadToProgram.has(task)),
+    internalTotal: totalOf(tasks.filter((task) => !shown.has(task))),
     cycles: cyclesOf(tasks),
-    total: tasks.reduce((sum, { count = 1 }) => sum + count, 0),
+    total: totalOf(tasks),
   };
+}
+
+function totalOf(tasks: readonly Task[]): number {
+  return tasks.reduce((sum, { count = 1 }) => sum + count, 0);
+}
+
+/** @param reached grows by those that can be reached */
+function reach(
+  from: readonly Task[],
+  next: (task: Task) => readonly Task[],
+  reached: Set<Task>,
+): Set<Task> {
+  const open = [...from];
+  for (let task = open.pop(); task !== undefined; task = open.pop()) {
+    if (reached.has(task)) continue;
+    reached.add(task);
+    open.push(...next(task));
+  }
+  return reached;
 }
 
 /** Ids of all tasks it waits for. */

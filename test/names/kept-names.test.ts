@@ -50,6 +50,16 @@ suite('names of an earlier run', () => {
     assert.throws(() => script.find(1, 2, '', 10), PutOff);
   });
 
+  test('that a source does not tell is known, too', (t) => {
+    ownCache(t);
+    const first = new KeptNames('binary');
+    assert.equal(find(first, { start: 3, end: 9 }), null);
+    first.save();
+    const script = new ScriptWithKept(text, options, new KeptNames('binary'));
+    assert.ok(script.find(total.start, total.end));
+    assert.equal(script.find(3, 9, '', 10), null);
+  });
+
   test('are those of this text, these circumstances and this binary', (t) => {
     ownCache(t);
     const first = new KeptNames('binary');
@@ -59,7 +69,7 @@ suite('names of an earlier run', () => {
     assert.deepEqual(parameters(new KeptNames('binary'), text), ['rate']);
     const other = text.replaceAll('rate', 'gain');
     assert.deepEqual(parameters(new KeptNames('binary'), other), ['gain']);
-    assert.equal(new KeptNames('other binary').get('anything'), null);
+    assert.equal(new KeptNames('other binary').get('anything'), undefined);
     const asked: string[] = [];
     const kept = new (class extends KeptNames {
       override get(place: string) {
@@ -91,10 +101,10 @@ suite('names of an earlier run', () => {
       { ...sound, parameters: 'rate' },
     ]) {
       write(wrong);
-      assert.equal(new KeptNames('binary').get('place'), null);
+      assert.equal(new KeptNames('binary').get('place'), undefined);
     }
     for (const name of fs.readdirSync(directory)) fs.truncateSync(path.join(directory, name), 100);
-    assert.equal(new KeptNames('binary').get('place'), null);
+    assert.equal(new KeptNames('binary').get('place'), undefined);
   });
 
   test('those used last stay when there are too many', (t) => {
@@ -111,6 +121,6 @@ suite('names of an earlier run', () => {
     const third = new KeptNames('binary');
     assert.deepEqual(third.get('new'), sound);
     assert.deepEqual(third.get(`old ${limits.maxKeptFunctions - 1}`), sound);
-    assert.equal(third.get(`old ${limits.maxKeptFunctions - 2}`), null);
+    assert.equal(third.get(`old ${limits.maxKeptFunctions - 2}`), undefined);
   });
 });

@@ -133,7 +133,7 @@ suite('functions that were stepped over', () => {
 
   test('while somebody waits, long functions are put off and short ones are not', () => {
     const long = `function long() { let a = 1; ${'a++; '.repeat(500)} function inner() { let b = 2; return b + a; } inner(); }`;
-    const text = `${long} function short() { let c = 3; return c; }`;
+    const text = `${long} function short() { let c = 3; return c; } class Late extends long {}`;
     const names = parseScriptNames(text, { v8Version: '13.6' });
     const find = (name: string, patience?: number) => {
       const start = text.indexOf(`${name}()`) + name.length;
@@ -141,6 +141,8 @@ suite('functions that were stepped over', () => {
       return names?.find(start, end, name, patience)?.registers.map((one) => one?.name);
     };
     assert.deepEqual(find('short', 100), ['c']);
+    const late = text.indexOf('class Late');
+    assert.equal(names?.find(late, late, 'Late', 100)?.className, 'Late');
     assert.throws(() => find('inner', 100), PutOff);
     assert.throws(() => find('long', 100), PutOff);
     assert.deepEqual(find('inner'), ['b']);

@@ -69,9 +69,11 @@ export function findFunctions(script: SyntaxTree, place: Place): FoundFunction[]
 
 function isAt(node: FoundFunction['node'], { start, end, side }: Place): boolean {
   if (side !== null) return isClass(node) && initialiserBegins(node, side).includes(start);
+  // A default constructor is where the class begins, and nowhere else.
+  if (isClass(node)) return node.start === start && end === start;
   if (node.end !== end) return false;
-  // V8 begins arrows and classes with their first character, other functions with the parenthesis.
-  if (isClass(node) || node.type === 'ArrowFunctionExpression') return node.start === start;
+  // V8 begins arrows with their first character, other functions with the parenthesis.
+  if (node.type === 'ArrowFunctionExpression') return node.start === start;
   return node.start <= start && start < (node.params[0] ?? node.body).start;
 }
 

@@ -24,7 +24,7 @@ const register = v.object({
   lexical: v.boolean(),
   hiddenIn: v.array(v.object(range)),
 });
-const keptNames = v.object({
+const functionNames = v.object({
   parameters: v.array(v.string()),
   parametersCopied: v.array(v.boolean()),
   registers: v.array(v.nullable(register)),
@@ -40,13 +40,16 @@ const keptNames = v.object({
   ),
 });
 
+/** Null: it is known that the source does not tell. */
+const keptNames = v.nullable(functionNames);
+
 /** Those of the programs that run one binary. */
 export class KeptNames {
   readonly #identity: string;
   /** What the file holds, by function; looked at when it is asked for. */
   #before: ReadonlyMap<string, unknown> | null = null;
   /** What this run asked for. */
-  readonly #used = new Map<string, FunctionNames>();
+  readonly #used = new Map<string, FunctionNames | null>();
   #hasNew = false;
 
   /** @param identity ElfFile.identity */
@@ -54,16 +57,19 @@ export class KeptNames {
     this.#identity = identity;
   }
 
-  /** @param place the script and the function in it. @returns null when it was not met before, or the file makes no sense */
-  get(place: string): FunctionNames | null {
+  /**
+   * @param place the script and the function in it
+   * @returns null when the source does not tell; undefined when it was not met before, or the file makes no sense
+   */
+  get(place: string): FunctionNames | null | undefined {
     this.#before ??= readBefore(this.#key);
     const kept = v.safeParse(keptNames, this.#before.get(place));
-    if (!kept.success) return null;
+    if (!kept.success) return undefined;
     this.#used.set(place, kept.output);
     return kept.output;
   }
 
-  add(place: string, names: FunctionNames): void {
+  add(place: string, names: FunctionNames | null): void {
     this.#used.set(place, names);
     this.#hasNew = true;
   }
@@ -72,9 +78,9 @@ export class KeptNames {
   save(): void {
     if (!this.#hasNew) return;
     this.#hasNew = false;
-    const used = [...this.#used].map(([place, { declaredAt, ...names }]): [string, unknown] => [
+    const used = [...this.#used].map(([place, names]): [string, unknown] => [
       place,
-      { ...names, declaredAt: [...declaredAt] },
+      names && { ...names, declaredAt: [...names.declaredAt] },
     ]);
     const others = [...(this.#before ?? [])].filter(([place]) => !this.#used.has(place));
     writeCacheFile(this.#key, [...used, ...others].slice(0, limits.maxKeptFunctions));
@@ -114,10 +120,11 @@ export class ScriptWithKept implements ScriptNames {
       this.#digest ??= digestOf(this.#text, this.#options);
       const key = `${this.#digest} ${place}`;
       names = this.#kept.get(key);
-      if (names === null) {
-        names = this.#parse(patience)?.find(start, end, functionName, patience) ?? null;
-        // What cannot be told may be told another time, such as when the stack has more room for the parser.
-        if (names !== null) this.#kept.add(key, names);
+      if (names === undefined) {
+        const script = this.#parse(patience);
+        names = script?.find(start, end, functionName, patience) ?? null;
+        // What cannot be parsed may be another time, when the stack has more room for the parser.
+        if (script !== null) this.#kept.add(key, names);
       }
       this.#found.set(place, names);
     }

@@ -16,7 +16,7 @@ const maxLineChars = 950;
 const maxMessageChars = 300;
 /** Parts of secret names, and runs of characters that a secret value is made of. */
 const mayHoldSecret =
-  /pass|pwd|pw|secret|token|key|auth|cookie|jwt|bearer|cred|cv[vc]|otp|ssn|iban|sess|sid|pin|dsn|signature|card|conn|hook|@|[A-Za-z\d+/_.-]{24}|\d[\d -]{11}/i;
+  /pass|pwd|pw|secret|token|key|auth|cookie|jwt|bearer|cred|cv[vc]|otp|ssn|iban|sess|sid|pin|dsn|signature|card|conn|hook|[?&](?:code|sig)=|@|[A-Za-z\d+/_.-]{24}|\d[\d -]{11}/i;
 
 /** Where breadcrumbs are kept. */
 type BreadcrumbRing = Pick<NativeAgent, 'addBreadcrumb'>;

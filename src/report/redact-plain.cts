@@ -2,7 +2,15 @@
  * Takes secrets out of plain things: environment, command line, JSON. CommonJS, so that the agent can use it before
  * anything leaves the process. Pure: makes copies.
  */
-import { type RedactionTally, redactText, redactedText } from './secrets.cts';
+import { redactedText } from './secret-names.cts';
+import {
+  factsByName,
+  holdsName,
+  holdsValue,
+  type ListFacts,
+  secretsInList,
+} from './secret-pairs.cts';
+import { type RedactionTally, redactText } from './secrets.cts';
 
 /** Nesting of JSON that is looked into; what lies deeper is taken out whole. */
 const maxDepth = 16;
@@ -78,7 +86,12 @@ export function redactArguments(argv: readonly string[], tally: RedactionTally):
 }
 
 /** Plain JSON, such as breadcrumbs. */
-export function redactJson(json: unknown, tally: RedactionTally, depth = 0): unknown {
+export function redactJson(
+  json: unknown,
+  tally: RedactionTally,
+  depth = 0,
+  facts?: ListFacts,
+): unknown {
   if (typeof json === 'string') return redactText(json, tally);
   if (typeof json === 'number') {
     const text = String(json);
@@ -87,22 +100,44 @@ export function redactJson(json: unknown, tally: RedactionTally, depth = 0): unk
   }
   if (typeof json !== 'object' || json === null) return json;
   if (depth >= maxDepth) return redactedText;
-  if (Array.isArray(json)) return json.map((item) => redactJson(item, tally, depth + 1));
+  if (Array.isArray(json)) return redactJsonList(json, tally, depth, facts);
+  const entries: [string, unknown][] = Object.entries(json);
   // A pair as lists of headers and of properties have it.
-  if ('name' in json && 'value' in json && typeof json.name === 'string') {
-    if (json.value !== undefined && tally.isSecretName(json.name)) {
-      tally.add(json.name);
-      return { ...json, value: redactedText };
-    }
-  }
+  const named = entries.find(([name, value]) => holdsName(name) && typeof value === 'string')?.[1];
+  const besideName = typeof named === 'string' && tally.isSecretName(named) ? named : null;
   return Object.fromEntries(
-    Object.entries(json).map(([name, value]: [string, unknown]) => {
+    entries.map(([name, value]) => {
       const shownName = redactText(name, tally);
-      const tells = value !== null && value !== undefined && typeof value !== 'boolean';
-      if (!tells || !tally.isSecretName(name))
-        return [shownName, redactJson(value, tally, depth + 1)];
-      tally.add(name);
+      const secretName = tally.isSecretName(name) ? name : holdsValue(name) ? besideName : null;
+      if (secretName === null || !tellsAnything(value))
+        return [shownName, redactJson(value, tally, depth + 1, factsByName(name))];
+      tally.add(secretName);
       return [shownName, redactedText];
     }),
   );
+}
+
+function redactJsonList(
+  list: readonly unknown[],
+  tally: RedactionTally,
+  depth: number,
+  facts?: ListFacts,
+): unknown[] {
+  const items = list.map((item) =>
+    typeof item === 'string' || typeof item === 'number' ? String(item) : null,
+  );
+  const secrets = secretsInList(items, tally, facts);
+  const isOfPairs =
+    list.length > 1 && list.every((item) => Array.isArray(item) && item.length === 2);
+  return list.map((item, index) => {
+    const secretName = secrets?.get(index);
+    if (secretName === undefined || !tellsAnything(item))
+      return redactJson(item, tally, depth + 1, isOfPairs ? { isPairs: true } : undefined);
+    tally.add(secretName);
+    return redactedText;
+  });
+}
+
+function tellsAnything(value: unknown): boolean {
+  return value !== null && value !== undefined && typeof value !== 'boolean';
 }

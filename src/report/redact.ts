@@ -2,21 +2,12 @@
  * Takes secrets out of a capture before anybody else sees it: before the verdict cites it, before it is encoded.
  * Works by the name something is kept under and by the look of the value (secrets.cts). Pure: makes a copy.
  */
-import type {
-  Capture,
-  ErrorRecord,
-  Frame,
-  Original,
-  Task,
-  Thread,
-  Value,
-  Variable,
-} from './schema.ts';
+import type { Capture, ErrorRecord, Frame, Original, Task, Thread } from './schema.ts';
+import { redactNamedValue, redactValue, redactVariables } from './redact-values.ts';
 import { redactArguments, redactEnvironment, redactJson, redactNamed } from './redact-plain.cts';
-import { type RedactOptions, RedactionTally, redactText, redactedText } from './secrets.cts';
+import { redactedText } from './secret-names.cts';
+import { type RedactOptions, RedactionTally, redactText } from './secrets.cts';
 
-/** Types of values that are no secret under any name: they say nothing, or only what code is there. */
-const tellNothing = new Set(['undefined', 'null', 'boolean', 'function', 'unknown', 'symbol']);
 /** Nesting of errors (cause, AggregateError) looked into. */
 const maxErrorDepth = 16;
 
@@ -114,7 +105,7 @@ function redactFrame(frame: Frame, tally: RedactionTally): Frame {
   const { receiver, closure, source, original } = frame;
   return {
     ...frame,
-    ...(receiver && { receiver: redactValue(receiver, null, tally) }),
+    ...(receiver && { receiver: redactValue(receiver, { secretName: null }, tally) }),
     arguments: redactVariables(frame.arguments, tally),
     locals: redactVariables(frame.locals, tally),
     ...(closure && { closure: redactVariables(closure, tally) }),
@@ -126,7 +117,7 @@ function redactFrame(frame: Frame, tally: RedactionTally): Frame {
 function redactTask(task: Task, tally: RedactionTally): Task {
   return {
     ...task,
-    ...(task.receiver && { receiver: redactValue(task.receiver, null, tally) }),
+    ...(task.receiver && { receiver: redactValue(task.receiver, { secretName: null }, tally) }),
     ...(task.source && { source: redactSource(task.source, tally) }),
     ...(task.original && { original: redactOriginal(task.original, tally) }),
     arguments: redactVariables(task.arguments, tally),
@@ -149,79 +140,4 @@ function redactError(error: ErrorRecord, tally: RedactionTally, depth: number): 
     result.errors = errors.map((inner) => redactError(inner, tally, depth + 1));
   } else delete result.errors;
   return result;
-}
-
-/** Variables of one scope. */
-export function redactVariables(variables: readonly Variable[], tally: RedactionTally): Variable[] {
-  return variables.map((variable) => {
-    const { name, original, value } = variable;
-    // A minified name hides what its value is.
-    const telling = original !== undefined && tally.isSecretName(original) ? original : name;
-    return { ...variable, value: redactNamedValue(telling, value, tally) };
-  });
-}
-
-function redactNamedValue(name: string, value: Value, tally: RedactionTally): Value {
-  return redactValue(value, tally.isSecretName(name) ? name : null, tally);
-}
-
-/**
- * @param secretName the name that makes this value, and every string and number inside it, a secret
- */
-function redactValue(value: Value, secretName: string | null, tally: RedactionTally): Value {
-  if (value.properties === undefined) return redactLeaf(value, secretName, tally);
-  const before = tally.count;
-  const properties = value.properties.map((property) => {
-    const name = tally.isSecretName(property.name) ? property.name : secretName;
-    return {
-      ...property,
-      name: redactText(property.name, tally),
-      value: redactValue(property.value, name, tally),
-    };
-  });
-  // Under a secret name even the unnamed rest of a preview (elements cut off, nested deeper) is not shown.
-  if (secretName !== null) {
-    return {
-      ...value,
-      properties,
-      preview: `${value.className ?? value.type} ${redactedText}`,
-    };
-  }
-  // The preview shows the properties once more, and may cut a secret short so that it has no look any more.
-  const isCut = tally.count > before;
-  const preview = isCut ? previewOf(value, properties) : redactText(value.preview, tally);
-  return { ...value, properties, preview };
-}
-
-function redactLeaf(value: Value, secretName: string | null, tally: RedactionTally): Value {
-  if (secretName !== null && !tellNothing.has(value.type)) {
-    tally.add(secretName);
-    return { type: 'unknown', preview: redactedText, reason: 'redacted' };
-  }
-  const preview = redactText(value.preview, tally);
-  const isNumber = value.type === 'number' || value.type === 'bigint';
-  if (isNumber && preview !== value.preview) {
-    return { type: 'unknown', preview: redactedText, reason: 'redacted' };
-  }
-  return { ...value, preview };
-}
-
-/** Characters of a preview that is put together again. */
-const maxPreviewChars = 300;
-
-/** One line made of properties that hold no secret any more. */
-function previewOf(value: Value, properties: NonNullable<Value['properties']>): string {
-  const { type, className, length = properties.length } = value;
-  const isList = type === 'array' || type === 'set';
-  const parts = properties.map(({ name, value: inner }) =>
-    isList ? inner.preview : `${name}${type === 'map' ? ' => ' : ': '}${inner.preview}`,
-  );
-  if (properties.length < length || value.truncated === true) parts.push('…');
-  const body = type === 'array' ? `[${parts.join(', ')}]` : `{${parts.join(', ')}}`;
-  const isPlain = className === undefined || className === 'Object' || className === 'Array';
-  const head = isPlain
-    ? ''
-    : `${className}${type === 'map' || type === 'set' ? `(${length})` : ''} `;
-  const text = `${head}${body}`;
-  return text.length <= maxPreviewChars ? text : `${text.slice(0, maxPreviewChars - 1)}…`;
 }

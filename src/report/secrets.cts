@@ -1,49 +1,10 @@
 /**
- * What a secret looks like: by the name it is kept under, and by the look of the value itself. Pure.
- * `docs/privacy.md` lists the same for users. CommonJS, so that the agent can use it inside of other programs.
+ * What a secret looks like by itself, the rules that a user adds, and the count of what was taken out. Names are judged in
+ * secret-names.cts, what stands behind them in a text is found in secret-texts.cts. Pure. `docs/privacy.md` lists the same for users. CommonJS, so that the agent can use it inside of other programs.
  */
 
-/** What stands in place of a secret. */
-export const redactedText = '[redacted]';
-
-/** A name with one of these words in it names a secret. */
-const secretWords = new Set(
-  `password passwd passwords pwd passphrase secret secrets token tokens apikey apikeys credential credentials
-   authorization cookie cookies jwt bearer cvv cvc otp ssn iban privatekey accesskey secretkey dsn signature`.split(
-    /\s+/,
-  ),
-);
-/** A name whose last word is one of these names a secret: `DB_PASS`, `auth`; but not `passCount`, `SSH_AUTH_SOCK`. */
-const secretLastWords = new Set(['pass', 'auth', 'pin', 'pw', 'creds', 'session', 'sid']);
-/** Two words in a row that name a secret only together. */
-const secretPairs = new Set(
-  `api key,access key,private key,secret key,signing key,encryption key,session id,session key,account key,
-   shared key,storage key,refresh token,client key,service key,database url,webhook url,connection string,credit card,card number,master key,auth key,ssh key`
-    .split(',')
-    .map((pair) => pair.trim()),
-);
-
-/** What shells call the working directory: not a password. */
-const workingDirectories = new Set(['PWD', 'OLDPWD']);
-
-/** The words of a name in camelCase, snake_case, kebab-case or CONSTANT_CASE, in lower case. */
-export function wordsOf(name: string): string[] {
-  return name
-    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
-    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^a-z\d]+/)
-    .filter((word) => word !== '');
-}
-
-/** True when something kept under this name is taken for a secret. */
-export function isSecretName(name: string): boolean {
-  if (workingDirectories.has(name)) return false;
-  const words = wordsOf(name);
-  if (words.some((word) => secretWords.has(word))) return true;
-  if (secretLastWords.has(words.at(-1) ?? '')) return true;
-  return words.some((word, index) => secretPairs.has(`${word} ${words[index + 1] ?? ''}`));
-}
+import { isSecretName, redactedText, type SecretJudge, wordsOf } from './secret-names.cts';
+import { redactNamedValues } from './secret-texts.cts';
 
 /** One look of a secret value. */
 interface SecretLook {
@@ -109,6 +70,12 @@ const secretLooks: readonly SecretLook[] = [
     /\b([a-z][a-z\d+.-]{1,30}:\/\/[^\s:/?#@'"`]{0,256}):[^\s/@'"`]{1,256}@/gi,
     `$1:${redactedText}@`,
   ),
+  // What a sign-in hands back, and what signs a link; `code` elsewhere is that of an error.
+  look(
+    'parameter of URL',
+    /([?&](?:code|sig)=)(?!\d{1,5}(?:[\s&#'"\\]|$))[^\s&#'"`<>\\[\]]{4,}/gi,
+    `$1${redactedText}`,
+  ),
   // A token in place of user and password.
   {
     ...look('user in URL', /\b(https?:\/\/)[^\s:/?#@'"`[\]]{12,256}@/gi, `$1${redactedText}@`),
@@ -135,14 +102,6 @@ function isCardNumber(text: string): boolean {
   }
   return sum % 10 === 0;
 }
-
-/** `name: 'value'`, `name=value`, `"name": "value"` inside a line of text; the name decides. */
-const namedValue =
-  /(['"]?)([A-Za-z_$][\w$-]{0,60})\1(\s{0,3}[:=]\s{0,3})((?:Bearer|Basic|Digest) +[^\s'"`]+|'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?|`[^`]*`?|[\w.~+/-]{3,})/g;
-
-/** A word in a text that cannot be a secret value although it stands behind a secret name: `token: undefined`. */
-const plainWord =
-  /^(?:true|false|null|undefined|string|number|boolean|function|class|await|new|this\b.*|process\b.*|req\b.*)$/;
 
 /** What a user adds to the rules and takes away from them. */
 export interface RedactOptions {
@@ -182,7 +141,7 @@ function sameName(name: string): string {
 }
 
 /** The rules in force, and the count of what they took out, under which names. */
-export class RedactionTally {
+export class RedactionTally implements SecretJudge {
   #count = 0;
   readonly #keys = new Set<string>();
   readonly #added: ReadonlySet<string>;
@@ -256,23 +215,9 @@ export class RedactionTally {
   /** The same, and what stands behind a secret name. */
   redactText(text: string): string {
     if (this.#plainTexts.has(text)) return text;
-    const result = this.#redactNamedValues(this.redactLooks(text));
+    const result = redactNamedValues(this.redactLooks(text), this);
     if (result === text && this.#plainTexts.size < maxKnown) this.#plainTexts.add(text);
     return result;
-  }
-
-  #redactNamedValues(text: string): string {
-    if (!/[:=]/.test(text)) return text;
-    return text.replace(
-      namedValue,
-      (all: string, quote: string, name: string, between: string, value: string) => {
-        if (!this.isSecretName(name) || plainWord.test(value) || value.length <= 2) return all;
-        if (value.includes(redactedText)) return all;
-        this.add(name);
-        const mark = /^['"`]/.exec(value)?.[0] ?? '';
-        return `${quote}${name}${quote}${between}${mark}${redactedText}${mark}`;
-      },
-    );
   }
 
   /** How many were taken out so far. */

@@ -5,7 +5,8 @@
  */
 import { redactCapture } from './redact.ts';
 import type { Report } from './schema.ts';
-import { RedactionTally, redactText, redactedText } from './secrets.cts';
+import { redactedText } from './secret-names.cts';
+import { RedactionTally, redactText } from './secrets.cts';
 
 /** A copy without environment values, names of machines, addresses of peers; ids and times stay, so that both sides mean the same. */
 export function shareReport(report: Report): Report {

@@ -42,6 +42,25 @@ export const places = [
   'store',
   'reason',
   'path',
+  'body',
+  'bodyInBody',
+  'settings',
+  'rawHeaders',
+  'pairs',
+  'nameAndValue',
+  'search',
+  'code',
+  'signature',
+  'spawned',
+  'argvBody',
+  'argvList',
+  'crumbText',
+  'crumbHeaders',
+  'pinoBody',
+  'pinoHeaders',
+  'errorBody',
+  'errorList',
+  'storeList',
 ] as const;
 
 /** The program. It is told the tokens by a file that is gone before anybody looks, so that its source holds none but one. */
@@ -57,6 +76,9 @@ export function plantedProgram(tokensFile: string, pino: string, arm: string): s
     agent.breadcrumb('calling with ' + s.tokens.crumb, { id: 4711, note: s.tokens.crumbData, password: s.passwords.crumbData });
     log.info({ order: 17, key: s.tokens.pinoField, password: s.passwords.pinoField }, 'login with ' + s.tokens.pino);
     log.warn({ order: 18 }, 'plain line');
+    const p = s.passwords;
+    agent.breadcrumb('sent ' + JSON.stringify({ user: 'bob', password: p.crumbText }), { raw: ['Host', 'h:1', 'Cookie', p.crumbHeaders] });
+    log.info({ body: JSON.stringify({ password: p.pinoBody }), headers: [['x-api-key', p.pinoHeaders], ['accept', '*/*']] }, 'sent');
     const als = new AsyncLocalStorage({ name: 'request' });
     const directory = fs.mkdtempSync('/tmp/sleeper-' + s.tokens.path); fs.watch(directory); fs.rmdirSync(directory);
     async function waitsFor(note) { const held = s.tokens.task; const passwd = s.passwords.task; await new Promise(() => {}); return held + passwd + note; }
@@ -69,15 +91,23 @@ export function plantedProgram(tokensFile: string, pino: string, arm: string): s
         const map = new Map([[s.tokens.mapKey, 1], ['v', s.tokens.mapValue]]);
         const list = ['ok', s.tokens.array]; const headers = { authorization: s.passwords.header, cookie: 'sid=' + s.tokens.header };
         const url = 'https://user:' + s.passwords.url + '@example.test/?token=' + s.tokens.url;
-        s.go(local, nested, map, list, headers, url, enclosed, orderId, typeof closurePassword, typeof dbPassword);
+        const body = JSON.stringify({ user: 'bob', password: s.passwords.body });
+        const bodyInBody = JSON.stringify({ to: 'queue', body: JSON.stringify({ clientSecret: s.passwords.bodyInBody }) });
+        const settings = 'user: bob\\npassword: ' + s.passwords.settings;
+        const raw = ['Host', '127.0.0.1:80', 'Cookie', s.passwords.rawHeaders]; const bytes = raw.map((one) => Buffer.from(one));
+        const pairs = [['accept', 'text'], ['x-api-key', s.passwords.pairs]]; const form = { name: 'password', value: s.passwords.nameAndValue };
+        const search = new URLSearchParams([['user', 'bob'], ['password', s.passwords.search]]);
+        const links = ['https://a.test/back?state=7&code=' + s.passwords.code, 'https://b.test/x?sig=' + s.passwords.signature];
+        const spawned = ['curl', '--password', s.passwords.spawned]; const asText = JSON.stringify([raw, pairs, form, links]); const kinds = ['token', 'identifier'];
+        s.go(body, bodyInBody, settings, raw, bytes, pairs, form, search, links, spawned, asText, kinds, local, nested, map, list, headers, url, enclosed, orderId, typeof closurePassword, typeof dbPassword);
       };
     }
     s.go = function go(...all) {
       if (process.env.MODE === 'throw') {
-        throw Object.assign(new Error('refused ' + s.tokens.error, { cause: new Error('because of ' + s.tokens.cause) }), { detail: s.tokens.property, password: s.passwords.property });
+        throw Object.assign(new Error('refused ' + s.tokens.error, { cause: new Error('because of ' + s.tokens.cause) }), { body: JSON.stringify({ password: p.errorBody }), raw: ['Host', 'h:1', 'Cookie', p.errorList], detail: s.tokens.property, password: s.passwords.property });
       }
       console.log('ready'); for (;;) all[0] = all[0];
     };
-    setTimeout(() => als.run({ requestId: 'r-17', note: s.tokens.store, sessionId: s.passwords.store }, () => outer()(s.tokens.argument, s.passwords.argument)), 10);
+    setTimeout(() => als.run({ requestId: 'r-17', note: s.tokens.store, sessionId: s.passwords.store, list: ['user', '17', 'password', p.storeList] }, () => outer()(s.tokens.argument, s.passwords.argument)), 10);
   `;
 }

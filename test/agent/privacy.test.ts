@@ -33,6 +33,8 @@ function startPlanted(owner: Owner, place: Place, node: NodeName, mode: string):
       program,
       `--password=${password('argv')}`,
       token('argv'),
+      JSON.stringify({ user: 'bob', password: password('argvBody') }),
+      JSON.stringify(['user', '17', 'password', password('argvList')]),
     ],
     {
       env: {
@@ -83,6 +85,7 @@ const wholeArguments: Record<string, readonly [string, string]> = {
   'a header': ['Bearer', ' a.b/c.d/e.f/g.h'],
   'a URL': ['db://u', ':p4ss@host'],
   'a card number': ['4111 1111', ' 1111 1111'],
+  'a list of pairs': ['["password",', '"s3same-list"]'],
   'what SLEEPER_REDACT says': ['ACME', '-42'],
 };
 
@@ -139,6 +142,7 @@ suite('planted secrets', () => {
       for (const report of all) {
         assert.ok(report.redactions.count > 10, JSON.stringify(report.redactions));
         assert.ok(JSON.stringify(report).includes('A-17'), 'what is no secret stays');
+        assert.ok(JSON.stringify(report).includes('identifier'), 'so do token types');
       }
       const crumbs = all[0]?.breadcrumbs ?? [];
       assert.deepEqual(
@@ -147,6 +151,8 @@ suite('planted secrets', () => {
           [undefined, undefined],
           ['pino', 'info'],
           ['pino', 'warn'],
+          [undefined, undefined],
+          ['pino', 'info'],
         ],
       );
       assert.equal(crumbs[2]?.text, 'plain line');

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { redactArguments, redactEnvironment, redactJson } from '#dist/report/redact-plain.cjs';
-import { redactCapture, redactVariables } from '#dist/report/redact.js';
+import { redactCapture } from '#dist/report/redact.js';
+import { redactVariables } from '#dist/report/redact-values.js';
 import type { Capture, Variable } from '#dist/report/schema.js';
+import { isSecretName } from '#dist/report/secret-names.cjs';
 import {
   RedactionTally,
   formatRedactWords,
-  isSecretName,
   parseRedactWords,
   redactText,
 } from '#dist/report/secrets.cjs';

@@ -76,9 +76,8 @@ export function plantedProgram(tokensFile: string, pino: string, arm: string): s
     agent.breadcrumb('calling with ' + s.tokens.crumb, { id: 4711, note: s.tokens.crumbData, password: s.passwords.crumbData });
     log.info({ order: 17, key: s.tokens.pinoField, password: s.passwords.pinoField }, 'login with ' + s.tokens.pino);
     log.warn({ order: 18 }, 'plain line');
-    const p = s.passwords;
-    agent.breadcrumb('sent ' + JSON.stringify({ user: 'bob', password: p.crumbText }), { raw: ['Host', 'h:1', 'Cookie', p.crumbHeaders] });
-    log.info({ body: JSON.stringify({ password: p.pinoBody }), headers: [['x-api-key', p.pinoHeaders], ['accept', '*/*']] }, 'sent');
+    agent.breadcrumb('sent ' + JSON.stringify({ user: 'bob', password: s.passwords.crumbText }), { raw: ['Host', 'h:1', 'Cookie', s.passwords.crumbHeaders] });
+    log.info({ body: JSON.stringify({ password: s.passwords.pinoBody }), headers: [['x-api-key', s.passwords.pinoHeaders], ['accept', '*/*']] }, 'sent');
     const als = new AsyncLocalStorage({ name: 'request' });
     const directory = fs.mkdtempSync('/tmp/sleeper-' + s.tokens.path); fs.watch(directory); fs.rmdirSync(directory);
     async function waitsFor(note) { const held = s.tokens.task; const passwd = s.passwords.task; await new Promise(() => {}); return held + passwd + note; }
@@ -104,10 +103,10 @@ export function plantedProgram(tokensFile: string, pino: string, arm: string): s
     }
     s.go = function go(...all) {
       if (process.env.MODE === 'throw') {
-        throw Object.assign(new Error('refused ' + s.tokens.error, { cause: new Error('because of ' + s.tokens.cause) }), { body: JSON.stringify({ password: p.errorBody }), raw: ['Host', 'h:1', 'Cookie', p.errorList], detail: s.tokens.property, password: s.passwords.property });
+        throw Object.assign(new Error('refused ' + s.tokens.error, { cause: new Error('because of ' + s.tokens.cause) }), { body: JSON.stringify({ password: s.passwords.errorBody }), raw: ['Host', 'h:1', 'Cookie', s.passwords.errorList], detail: s.tokens.property, password: s.passwords.property });
       }
       console.log('ready'); for (;;) all[0] = all[0];
     };
-    setTimeout(() => als.run({ requestId: 'r-17', note: s.tokens.store, sessionId: s.passwords.store, list: ['user', '17', 'password', p.storeList] }, () => outer()(s.tokens.argument, s.passwords.argument)), 10);
+    setTimeout(() => als.run({ requestId: 'r-17', note: s.tokens.store, sessionId: s.passwords.store, list: ['user', '17', 'password', s.passwords.storeList] }, () => outer()(s.tokens.argument, s.passwords.argument)), 10);
   `;
 }

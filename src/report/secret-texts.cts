@@ -21,12 +21,14 @@ const quoteAt = /(\\{0,16})(['"`])/y;
 /** Values without quotes. What follows a name of these headers goes on to the end of its line, or of an object's property. */
 const headerName = /(?:cookie2?|authorization)$/i;
 const headerValue = /[^\r\n'"`\\,{}]{3,}/y;
-const bareValue = /(?:Bearer|Basic|Digest) +[^\s'"`\\]+|[\w.~+/%@!*$-][\w.~+/%@!*$=-]{2,}/y;
+const bareValue =
+  /(?:Bearer|Basic|Digest) +[^\s'"`\\]+|(?!\/[*/])[\w.~+/%@!*$-][\w.~+/%@!*$=-]{2,}/y;
 const listValue = /\[\s{0,3}\\{0,16}['"](?:\[redacted\]|[^\]])*\]?/y;
 
 /** A word in a text that cannot be a secret value although it stands behind a secret name: `token: undefined`. */
 const plainWord =
   /^(?:true|false|null|undefined|string|number|boolean|function|class|await|new|this\b.*|process\b.*|req\b.*)[\s;)]*$/;
+const kindWord = /^[A-Za-z-]*$/;
 /** What was taken out by its look; a line of source may be clipped behind it, so that its closing quote is another's. */
 const takenOut = /^(?:[A-Za-z]+ +)?\[redacted\](?:\W*$|\n)/;
 
@@ -50,10 +52,10 @@ function redactNames(text: string, judge: SecretJudge): string {
     if (joint === '=>' && quote === '') return null;
     const found = secretNameOf(name, slash !== '', judge);
     if (found === null) return null;
-    // Comparisons say what it is compared with.
     return {
       name: found,
       isOnlyString: joint.length > 1,
+      isCompared: joint.length > 1 && joint !== '=>',
       isHeader: joint === ':' && headerName.test(name),
     };
   });
@@ -64,6 +66,8 @@ interface Announced {
   readonly name: string;
   readonly isOnlyString?: boolean;
   readonly isHeader?: boolean;
+  /** With something that may be a kind: `typeof token === 'string'`, `request.credentials !== 'same-origin'`. */
+  readonly isCompared?: boolean;
 }
 
 /** @param announce what a match of the pattern, which ends where a value begins, says of that; null: it is no secret */
@@ -109,8 +113,14 @@ function isWorthTaking(text: string, { start, end, kind }: Place): boolean {
 }
 
 /** The value that begins here: a string in quotes, or what may be one without. */
-function findValue(text: string, at: number, { isHeader, isOnlyString }: Announced): Place | null {
+function findValue(
+  text: string,
+  at: number,
+  { isHeader, isOnlyString, isCompared }: Announced,
+): Place | null {
   const string = findString(text, at);
+  if (string !== null && isCompared === true && kindWord.test(text.slice(string.start, string.end)))
+    return null;
   if (string !== null) return { ...string, kind: 'string' };
   if (isOnlyString === true) return null;
   for (const pattern of [listValue, isHeader === true ? headerValue : bareValue]) {

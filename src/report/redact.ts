@@ -64,12 +64,16 @@ function redactEverywhere(value: unknown, tally: RedactionTally, depth: number):
   if (Array.isArray(value)) {
     return value.map((item) => redactEverywhere(item, tally, depth + 1));
   }
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [
-      tally.redactLooks(name),
-      redactEverywhere(inner, tally, depth + 1),
-    ]),
-  );
+  // Most of the time of a redaction is spent here: no lists of entries.
+  const copy: Record<string, unknown> = {};
+  const fields = value as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(fields)) {
+    const shown = redactEverywhere(fields[name], tally, depth + 1);
+    if (name === '__proto__') {
+      Object.defineProperty(copy, name, { value: shown, enumerable: true, writable: true });
+    } else copy[tally.redactLooks(name)] = shown;
+  }
+  return copy;
 }
 
 function redactThread(thread: Thread, tally: RedactionTally): Thread {

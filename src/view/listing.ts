@@ -16,6 +16,8 @@ export interface ListingRow {
 
 /** Widest of the columns that are not the summary. */
 const maxCellWidth = 26;
+/** Narrowest, on a terminal that has no room for the columns. */
+const minCellWidth = 4;
 const titles = ['WHEN (UTC)', 'PID', 'WHAT', 'SUMMARY', 'ID'];
 const summaryColumn = 3;
 
@@ -28,7 +30,7 @@ export function renderListing(
     minutesOf(row.capturedAt),
     String(row.pid),
     span(row.trigger === row.verdict ? row.verdict : `${row.trigger}: ${row.verdict}`).text,
-    span(row.summary).text,
+    firstLine(row.summary),
     row.shortId,
   ]);
   return renderTable(titles, cells, summaryColumn, options);
@@ -61,7 +63,7 @@ export function renderGroups(
     ...(isNarrow ? [] : [minutesOf(row.first)]),
     minutesOf(row.last),
     span(row.what).text,
-    span(row.summary).text,
+    firstLine(row.summary),
     row.shortId,
   ]);
   return renderTable(titlesShown, cells, titlesShown.indexOf('SUMMARY'), options);
@@ -69,6 +71,20 @@ export function renderGroups(
 
 function minutesOf(rfc3339: string): string {
   return fitText(span(formatTime(rfc3339).replace(/:\d\d UTC$/, '')).text, 16);
+}
+
+/** A report is a row, however many lines its program's words have. */
+function firstLine(text: string): string {
+  return span(/^[^\r\n]*/.exec(text.trimStart())?.[0] ?? '').text;
+}
+
+/** Takes from the widest cells what a narrow terminal has no room for; never from the id, by which one asks for more. */
+function narrow(widths: number[], tooMany: number): void {
+  for (let left = tooMany; left > 0; left--) {
+    const widest = Math.max(...widths.slice(0, -1));
+    if (widest <= minCellWidth) return;
+    widths[widths.indexOf(widest)] = widest - 1;
+  }
 }
 
 /** @param flexible column that takes what the width leaves */
@@ -91,6 +107,7 @@ function renderTable(
     7,
   );
   widths[flexible] = Math.max(10, Math.min(widest, options.width - taken));
+  narrow(widths, taken + widths[flexible] - options.width);
   const toLine = (line: readonly string[], isTitle: boolean): Line =>
     line.map((cell, column) => {
       const width = widths[column] ?? 0;

@@ -307,6 +307,17 @@ suite('the table of reports', () => {
     assert.equal(displayWidth(line ?? ''), 80);
   });
 
+  test('a row is one line, and no wider than the terminal, however narrow that is', () => {
+    const wordy = { ...row, summary: `Error: first\nsecond ${'long '.repeat(90)}` };
+    for (const width of [40, 60, 80, 200]) {
+      const lines = renderListing([wordy, row], { color: false, width }).trimEnd().split('\n');
+      assert.equal(lines.length, 3);
+      for (const line of lines) assert.ok(displayWidth(line) <= width, `${width}: ${line}`);
+      assert.doesNotMatch(lines.join('\n'), /second/);
+      assert.match(lines[1] ?? '', / {2}1f3a9c2e$/);
+    }
+  });
+
   test('hostile text does nothing and breaks no column', () => {
     const evil = { ...row, summary: hostileText, verdict: hostileText, capturedAt: '\x1b[2J' };
     for (const color of [true, false]) {

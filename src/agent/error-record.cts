@@ -7,7 +7,14 @@
  */
 import { types } from 'node:util';
 import type { ErrorRecord } from '../report/schema.ts';
-import { cut, describeValue, inheritedData, ownData, ownVariables } from './safe-value.cts';
+import {
+  cut,
+  describeValue,
+  errorName,
+  inheritedData,
+  ownData,
+  ownVariables,
+} from './safe-value.cts';
 
 const { getOwnPropertyDescriptor } = Object;
 const { apply } = Reflect;
@@ -88,9 +95,7 @@ function listOf(value: unknown): unknown[] {
 }
 
 function nameOf(thrown: object): string {
-  const name = inheritedData(thrown, 'name');
-  if (typeof name === 'string' && name !== '') return cut(name, maxMessageChars);
-  return describeValue(thrown, Infinity).className ?? 'Object';
+  return errorName(thrown) ?? (isNativeError(thrown) ? 'Error' : 'Object');
 }
 
 function messageOf(thrown: object): string {

@@ -19,6 +19,14 @@ const maxStringChars = 200;
 const maxProperties = 20;
 const maxDepth = 2;
 const maxPrototypes = 32;
+/** Characters of a preview, and of one member in it. */
+const maxPreviewChars = 300;
+const maxMemberChars = 60;
+const languageErrors: ReadonlySet<string> = new Set(
+  'Error AggregateError EvalError RangeError ReferenceError SyntaxError TypeError URIError'.split(
+    ' ',
+  ),
+);
 
 /** The value of a data property of the object itself; undefined for accessors, absent ones, and Proxies. */
 export function ownData(object: object, name: PropertyKey): unknown {
@@ -41,6 +49,26 @@ export function inheritedData(object: object, name: PropertyKey): unknown {
     holder = getPrototypeOf(holder) as object | null;
   }
   return undefined;
+}
+
+/**
+ * The class of an error, as Node prints it (improveStack() in its lib/internal/util/inspect.js): what `name` says, unless that is only
+ * the name of a class further up, or of one of the language. Undefined when there is neither.
+ */
+export function errorName(error: object): string | undefined {
+  let name: string | undefined;
+  let holder: object | null = error;
+  for (let i = 0; holder !== null && i < maxPrototypes && !isProxy(holder); i++) {
+    const own = ownData(holder, 'name');
+    if (name === undefined && typeof own === 'string' && own !== '')
+      name = cut(own, maxStringChars);
+    const className = i === 0 ? undefined : nameOfFunction(ownData(holder, 'constructor'));
+    if (name !== undefined && !languageErrors.has(name)) return name;
+    if (className !== undefined)
+      return languageErrors.has(className) ? (name ?? className) : className;
+    holder = getPrototypeOf(holder) as object | null;
+  }
+  return name;
 }
 
 /** Own data properties as variables, up to the cap; accessors are named, not called. */
@@ -135,10 +163,45 @@ function describeObject(value: object, depth: number): Value {
   }
   const type = isArray(value) ? 'array' : isNativeError(value) ? 'error' : 'object';
   const length = type === 'array' ? Number(ownData(value, 'length')) : undefined;
-  const preview = length === undefined ? `[${title}]` : `[${title}(${length})]`;
   const sized = length === undefined ? {} : { length };
-  if (depth >= maxDepth) return { type, preview, ...named, ...sized, truncated: true };
-  return { type, preview, ...named, ...sized, properties: elementsOf(value, length, depth + 1) };
+  if (depth >= maxDepth) {
+    const preview = length === undefined ? `[${title}]` : `[${title}(${length})]`;
+    return { type, preview, ...named, ...sized, truncated: true };
+  }
+  const properties = elementsOf(value, length, depth + 1);
+  const isCut = properties.length < (length ?? ownKeys(value).length);
+  const preview =
+    type === 'error'
+      ? errorPreview(value, title)
+      : membersPreview(properties, { title, isList: type === 'array', isCut });
+  return { type, preview, ...named, ...sized, ...(isCut && { truncated: true }), properties };
+}
+
+/** `TypeError: no price`, on one line. */
+function errorPreview(error: object, title: string): string {
+  const message = ownData(error, 'message');
+  const name = errorName(error) ?? title;
+  if (typeof message !== 'string' || message === '') return `[${name}]`;
+  return cut(`${name}: ${message.split('\n', 1)[0] ?? ''}`, maxStringChars);
+}
+
+/** `{id: 7, items: [Array(2)]}`, `Order {id: 7}`, `["tea", 2]`: as the reader writes them. */
+function membersPreview(
+  members: readonly Variable[],
+  { title, isList, isCut }: { title: string; isList: boolean; isCut: boolean },
+): string {
+  let text = '';
+  const add = (item: string): boolean => {
+    const isFull = text.length + item.length > maxPreviewChars;
+    text += `${text === '' ? '' : ', '}${isFull ? '…' : item}`;
+    return !isFull;
+  };
+  const hasAll = members.every(({ name, value }) =>
+    add(`${isList ? '' : `${name}: `}${cut(value.preview, maxMemberChars)}`),
+  );
+  if (hasAll && isCut) add('…');
+  const isPlain = title === 'Object' || title === 'Array';
+  return `${isPlain ? '' : `${title} `}${isList ? `[${text}]` : `{${text}}`}`;
 }
 
 /** An array's first elements by index, so that a huge one is not listed; other objects' properties. */
@@ -154,7 +217,10 @@ function elementsOf(value: object, length: number | undefined, depth: number): V
 }
 
 function classNameOf(value: object): string | undefined {
-  const constructor = inheritedData(value, 'constructor');
-  const name = typeof constructor === 'function' ? ownData(constructor, 'name') : undefined;
+  return nameOfFunction(inheritedData(value, 'constructor'));
+}
+
+function nameOfFunction(value: unknown): string | undefined {
+  const name = typeof value === 'function' ? ownData(value, 'name') : undefined;
   return typeof name === 'string' && name !== '' ? cut(name, maxStringChars) : undefined;
 }

@@ -49,7 +49,7 @@ suite('errors that nobody catches', () => {
         properties.map(({ name, value }) => [name, value.preview]),
         [
           ['orderId', '4711'],
-          ['items', '[Array(2)]'],
+          ['items', '["tea", {sku: "x"}]'],
           ['proxy', '[Proxy]'],
           ['secret', '[Getter: not called]'],
         ],

@@ -5,9 +5,8 @@
  * A program with handlers may survive its errors, thousands of them. The same error (by the places in its stack) is then
  * reported once in a while, and counted meanwhile. One that ends the program is always reported.
  */
-import { types } from 'node:util';
 import type { ErrorRecord, Trigger } from '../report/schema.ts';
-import { describeError, stackOf } from './error-record.cts';
+import { describeError } from './error-record.cts';
 import type { NativeAgent } from './native.cts';
 import type { Reporter } from './reporter.cts';
 import { cut, ownData } from './safe-value.cts';
@@ -21,6 +20,12 @@ const refillMs = 10_000;
 const maxSignatures = 512;
 /** Lines of the stack that tell errors apart. */
 const signatureLines = 6;
+/** Errors of errors that are asked for a place. */
+const maxAsked = 16;
+const maxMessageChars = 200;
+/** How Node wraps what is no error, in all of its versions since 15 (lib/internal/process/promises.js). */
+const rejectionName = 'UnhandledPromiseRejection';
+const rejectedWith = /The promise rejected with the reason "([^]*)"\.$/;
 
 interface Seen {
   reportedAtMs: number;
@@ -54,7 +59,7 @@ export function watchExceptions(
     try {
       const record = describeError(error);
       if (isTold(native, record, workerId)) return;
-      const turn = limiter(error, isFatal(), performance.now());
+      const turn = limiter(signatureOf(record), isFatal(), performance.now());
       if (turn !== null)
         reporter.report({ trigger: triggerOf(record, origin, turn), error: record, thrown });
       if (isFatal()) return;
@@ -95,24 +100,31 @@ function isOfFullWorker(thrown: unknown): boolean {
 }
 
 function triggerOf(error: ErrorRecord, origin: string, repeated: number): Trigger {
-  const reason = cut(
-    error.message === '' ? error.name : `${error.name}: ${error.message}`,
-    maxReasonChars,
-  );
   return {
     kind: origin === 'unhandledRejection' ? 'unhandled-rejection' : 'uncaught-exception',
-    reason,
+    reason: cut(reasonOf(error), maxReasonChars),
     ...(repeated > 0 && { repeated }),
   };
 }
 
+function reasonOf({ name, message }: ErrorRecord): string {
+  // Node's own words take four lines for it.
+  const rejected = name === rejectionName ? rejectedWith.exec(message)?.[1] : undefined;
+  if (rejected !== undefined)
+    return `a promise was rejected with ${firstLine(rejected)}, which is no error`;
+  return message === '' ? name : `${name}: ${message}`;
+}
+
+function firstLine(text: string): string {
+  return cut(text.split('\n', 1)[0] ?? '', maxMessageChars);
+}
+
 /** @returns how often the same error came since its last report, or null: do not report it now */
-function makeLimiter(): (thrown: unknown, isFatal: boolean, nowMs: number) => number | null {
+function makeLimiter(): (key: string, isFatal: boolean, nowMs: number) => number | null {
   const signatures = new Map<string, Seen>();
   let tokens = burst;
   let refilledAtMs = -Infinity;
-  return (thrown, mustReport, nowMs) => {
-    const key = signatureOf(thrown);
+  return (key, mustReport, nowMs) => {
     const seen = signatures.get(key);
     const isRecent = seen !== undefined && nowMs - seen.reportedAtMs < coolDownMs;
     if (nowMs - refilledAtMs > refillMs) {
@@ -130,11 +142,21 @@ function makeLimiter(): (thrown: unknown, isFatal: boolean, nowMs: number) => nu
   };
 }
 
-/** Where it was thrown; the message is left out, since it often holds an id. */
-function signatureOf(thrown: unknown): string {
-  if (typeof thrown !== 'object' || thrown === null) return typeof thrown;
-  const stack = types.isProxy(thrown) ? undefined : stackOf(thrown);
-  if (stack === undefined) return 'no stack';
-  const places = stack.split('\n').filter((line) => /^\s+at /.test(line));
-  return places.slice(0, signatureLines).join('\n');
+/**
+ * Where it was thrown; the message is left out, since it often holds an id. Errors without a place of the program, such as those of
+ * `Promise.any()`, are told apart by the places of their errors and causes, and by what they say.
+ */
+function signatureOf(error: ErrorRecord): string {
+  const asked = [error];
+  // Grows as it is walked.
+  for (const one of asked) {
+    const places = (one.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+    if (places.some((line) => /:\d+:\d+\)?$/.test(line) && !/[( ]node:/.test(line)))
+      return [error.name, ...places.slice(0, signatureLines)].join('\n');
+    const inner = [...(one.errors ?? []), ...(one.cause === undefined ? [] : [one.cause])];
+    asked.push(...inner.slice(0, maxAsked - asked.length));
+  }
+  return asked
+    .map(({ name, message }) => `${name}: ${cut(message.replace(/\d+/g, '0'), maxMessageChars)}`)
+    .join('\n');
 }

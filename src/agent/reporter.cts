@@ -29,6 +29,9 @@ export type ReportMaker = Pick<NativeAgent, 'describeProcess' | 'runHelper'>;
 export function makeReporter(native: ReportMaker, archive: string, workerId: number): Reporter {
   const limitMs = deathLimitMs(process.env);
   let reportedAtMs = -Infinity;
+  // Without the addon nobody knows threads, and only the main thread is armed.
+  const mainTid = (error: ErrorRecord | undefined): number | undefined =>
+    error !== undefined && workerId === 0 ? process.pid : undefined;
   const report = ({ trigger, error, thrown = '' }: Incident): void => {
     const known = JSON.parse(native.describeProcess()) as ProcessDescription;
     const request = {
@@ -38,7 +41,8 @@ export function makeReporter(native: ReportMaker, archive: string, workerId: num
       archive,
       endsAtMs: Date.now() + limitMs,
       error,
-      errorTid: known.isolates.find((isolate) => isolate.workerId === workerId)?.tid,
+      errorTid:
+        known.isolates.find((isolate) => isolate.workerId === workerId)?.tid ?? mainTid(error),
       asyncStores: readAsyncStores(),
       ...(thrown !== '' && { thrown: JSON.parse(thrown) as unknown }),
       ...known,

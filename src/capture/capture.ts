@@ -32,6 +32,7 @@ import {
   minReaderVersion,
 } from '../report/schema.ts';
 import { type CaptureDependencies, askAgent, climb } from './climb.ts';
+import { addRejectedValue } from './error-stack.ts';
 import { type Death, readDeath, showLastStack } from './last-stack.ts';
 import { ProcessLooks, waitUntilTurnedOrStuck } from './looks.ts';
 import { asyncStoreSection } from './async-stores.ts';
@@ -132,7 +133,7 @@ export async function capture(
   const mapped = await mapTarget(
     { threads: shown, tasks: reading?.tasks ?? [], timers: loops.timers, samples },
     { scripts: [reading?.scripts, death?.scripts], startedAtMs: facts.startedAtMs },
-    { request, timeLeftMs: timeLeftMs(), missing },
+    { request: addRejectedValue(request, threads), timeLeftMs: timeLeftMs(), missing },
   );
   return redact({
     id: request.id,

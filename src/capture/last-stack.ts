@@ -9,6 +9,7 @@ import type { KeptStack } from '../reader/kept-stack.ts';
 import type { ReadScripts } from '../reader/reading.ts';
 import type { CaptureDependencies } from './climb.ts';
 import { parseErrorFrames } from './error-frames.ts';
+import { findErrorStack, withoutErrorReporter } from './error-stack.ts';
 import { type FaultNotes, faultSection } from './fault-section.ts';
 import { addSourceLines } from './source-lines.ts';
 import { within } from './within.ts';
@@ -34,6 +35,7 @@ type Omitted = NonNullable<Thread['omitted']>;
 
 const addonName = 'sleeper.node';
 const atThrow = 'the stack at the throw';
+const noStack = 'the error has no stack; this is where Node found that nobody handles it';
 const exitModule = 'node:internal/process/per_thread';
 /** Of the time left: one thread, no tasks. */
 const keptStackShare = 0.5;
@@ -148,16 +150,19 @@ export function showLastStack(
         ...thread,
         ...withoutReporter(thread.frames, thread.omitted, fault !== undefined),
       };
-    const frames = parseErrorFrames(error.stack ?? '');
-    if (frames.length === 0) return thread;
+    const stack = findErrorStack(error);
+    if (stack === null) {
+      const first = withoutErrorReporter(thread.frames);
+      return { ...thread, ...cutAt(thread.frames, thread.omitted, first), note: noStack };
+    }
     missing.push({
       what: 'arguments and locals at the throw',
       reason: noValuesReason(trigger),
     });
     return {
       ...thread,
-      frames: addSourceLines(pid, frames, startedAtMs),
-      note: 'the stack of the error, as it was when the error was made',
+      frames: addSourceLines(pid, stack.frames, startedAtMs),
+      note: `${stack.whose}, as it was when the error was made`,
     };
   });
 }

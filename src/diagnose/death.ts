@@ -87,16 +87,36 @@ export function causeEvidence(error: ErrorRecord | undefined): { text: string }[
   return facts;
 }
 
+/** What Node says of a rejection with something that is no error. */
+const rejectedWith = /The promise rejected with the reason "([^]*)"\.$/;
+const maxRejectedChars = 80;
+
+/** Node's word of what a promise was rejected with where that is no error, `#<Object>`, or the whole of a string; else null. */
+export function rejectedWord(error: ErrorRecord): string | null {
+  if (error.name !== 'UnhandledPromiseRejection') return null;
+  return rejectedWith.exec(error.message)?.[1] ?? null;
+}
+
+/** The same in a sentence, with its members where they are known. */
+export function describeRejected(error: ErrorRecord | undefined): string | null {
+  const word = error === undefined ? null : rejectedWord(error);
+  if (error === undefined || word === null) return null;
+  const preview = error.properties.find(({ name }) => name === 'reason')?.value.preview ?? word;
+  return firstLine(preview, maxRejectedChars);
+}
+
 /** `TypeError: order has no price`, on one line. */
 export function describeError(error: ErrorRecord | undefined): string {
   if (error === undefined) return 'An error';
+  const rejected = describeRejected(error);
+  if (rejected !== null) return `${error.name} with ${rejected}, which is no error,`;
   const message = firstLine(error.message);
   return message === '' ? error.name : `${error.name}: ${message}`;
 }
 
-function firstLine(text: string): string {
-  const line = text.split('\n', 1)[0] ?? '';
-  return line.length > 200 ? `${line.slice(0, 199)}…` : line;
+function firstLine(text: string, most = 200): string {
+  const line = /^[^\r\n]*/.exec(text.trimStart())?.[0] ?? '';
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
 /** What a rule concludes; the rest is the same for all of them. */

@@ -60,10 +60,12 @@ export const fieldWords: Readonly<Record<string, string>> = {
   'Verdict.evidence': 'what it rests on',
   'Verdict.evidence[].text': 'one sentence',
   'Verdict.advice': 'what to do',
-  'ErrorRecord.name': 'such as `TypeError`',
+  'ErrorRecord.name':
+    'its class, such as `TypeError`: by its `name`, or its constructor where that says more',
   'ErrorRecord.message': '`error.message`',
   'ErrorRecord.cause': '`error.cause`',
-  'ErrorRecord.properties': 'own properties besides',
+  'ErrorRecord.properties':
+    'own properties besides; `reason` of an UnhandledPromiseRejection: what is no error, and the promise was rejected with',
   'Host.hostname': 'its name',
   'Host.kernel': 'release of the kernel',
   'Host.cpus': 'processors; absent for cores',

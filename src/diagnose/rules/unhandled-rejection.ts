@@ -3,6 +3,7 @@ import {
   causeEvidence,
   deathVerdict,
   describeError,
+  describeRejected,
   lookAtDeath,
   nameApp,
   stackEvidence,
@@ -14,9 +15,14 @@ export const unhandledRejection: Rule = (scene) => {
   const { capture } = scene;
   if (capture.trigger.kind !== 'unhandled-rejection') return null;
   const death = lookAtDeath(scene);
+  const rejected = describeRejected(capture.error);
+  const what =
+    rejected === null
+      ? `${describeError(capture.error)} rejected a promise that nobody handles`
+      : `A promise was rejected with ${rejected}, which is no error, and nobody handles it`;
   return deathVerdict(death, {
     kind: 'unhandled-rejection',
-    summary: `${describeError(capture.error)} rejected a promise that nobody handles${nameApp(death, capture)}.`,
+    summary: `${what}${nameApp(death, capture)}.`,
     evidence: [
       { text: capture.trigger.reason },
       ...stackEvidence(death, capture).map(({ text }, i) => ({

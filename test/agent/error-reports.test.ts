@@ -128,7 +128,7 @@ for (const node of nodes)
     });
   });
 
-/** The class of what `make` makes, once in the main thread and once in a Worker; and what it prints of itself. */
+/** The error of the one report, and its verdict. */
 async function classOf(t: Owner, run: Run): Promise<Pick<Report, 'verdict'> & ErrorRecord> {
   const { error, verdict } = await reportOf(t, run);
   assert.ok(error !== undefined);

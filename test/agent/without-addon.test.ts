@@ -50,6 +50,7 @@ for (const node of ['20', '26'] as const)
       assert.ok(report !== undefined && others.length === 0, target.lines.join('\n'));
       assert.equal(report.verdict.kind, kind);
       assert.equal(report.process.pid, target.pid);
+      if (kind !== 'exit-called') assert.match(report.verdict.summary, / in .+ at \[eval\]:\d+\.$/);
       assert.deepEqual(report.annotations, { build: '7f3a' });
       assert.equal(report.breadcrumbs?.[0]?.text, 'the last step');
       assert.doesNotMatch(JSON.stringify(report), /hunter2/);

@@ -1,5 +1,5 @@
 /** Functions as V8 knows them: JSFunction → SharedFunctionInfo → Script (src/objects/shared-function-info.tq). */
-import { type Tagged, untag } from '../layout/tagged.ts';
+import { smiValue, type Tagged, untag } from '../layout/tagged.ts';
 import type { Heap } from './heap.ts';
 import { readScopeInfo, type ScopeInfo } from './scope-info.ts';
 import { readString } from './strings.ts';
@@ -42,6 +42,18 @@ export function readSharedFunction(heap: Heap, shared: Tagged): SharedFunction {
 /** The SharedFunctionInfo of a JSFunction. @throws UnreadableMemory */
 export function sharedOfFunction(heap: Heap, jsFunction: Tagged): Tagged {
   return heap.field(jsFunction, heap.layout.require('functionShared'));
+}
+
+/** src/objects/shared-function-info.tq: a builtin's id stands in place of other data; since 13.x in the second field. */
+const builtinIdFields = [8, 16];
+
+/** Id of the builtin that a SharedFunctionInfo is of; null when it is of none. @throws UnreadableMemory */
+export function readBuiltinId(heap: Heap, shared: Tagged): number | null {
+  for (const offset of builtinIdFields) {
+    const id = smiValue(heap.field(shared, offset));
+    if (id !== null && id > 0) return id;
+  }
+  return null;
 }
 
 /** Name V8 has for a script: a path, a URL, or empty. @throws UnreadableMemory */

@@ -108,6 +108,17 @@ export const constantSources = {
     rows: same(129),
     source: 'src/objects/instance-type.h: between SYMBOL_TYPE and HEAP_NUMBER_TYPE, not exported',
   },
+  /** Objects made from a template of the API, with fields for C++: all wrappers of Node's own. */
+  firstApiObjectType: {
+    rows: same(0x422),
+    source: 'include/v8-internal.h kFirstJSApiObjectType',
+  },
+  lastApiObjectType: { rows: same(0x80a), source: 'include/v8-internal.h kLastJSApiObjectType' },
+  /** The same with interceptors or access checks. */
+  specialApiObjectType: {
+    rows: same(0x410),
+    source: 'include/v8-internal.h kJSSpecialApiObjectType',
+  },
   firstContextType: { symbol: /^FirstContextType$/, source: 'src/objects/instance-type.h' },
   lastContextType: { symbol: /^LastContextType$/, source: 'src/objects/instance-type.h' },
   // 18 and 20 do not export the range: JS_FUNCTION_TYPE is its first member, 15 kinds of constructors follow.
@@ -323,3 +334,16 @@ export const constantSources = {
 } as const satisfies Record<string, ConstantSource>;
 
 export type ConstantName = keyof typeof constantSources;
+
+/**
+ * Instance types that no binary exports, by how far they are behind FIXED_ARRAY_TYPE, which all do: they extend FixedArray, and
+ * are numbered in the order of their names behind it (src/objects/instance-type.h, generated; calibrated on the official
+ * binaries with %DebugPrint).
+ */
+export const typesBehindFixedArray: Readonly<Record<string, Record<KnownV8Version, number>>> = {
+  EPHEMERON_HASH_TABLE: same(2),
+  NAME_DICTIONARY: same(4),
+  NUMBER_DICTIONARY: same(6),
+  ORDERED_HASH_MAP: same(7),
+  ORDERED_HASH_SET: same(8),
+};

@@ -44,7 +44,7 @@ export function saveLearned(): void {
 }
 
 function keyOf(identity: string): string {
-  return `learned 3 ${identity}`;
+  return `learned 4 ${identity}`;
 }
 
 function serialize({ functions, ...rest }: Learned): string {

@@ -6,6 +6,7 @@ import {
   constantSources,
   type KnownV8Version,
   knownV8Versions,
+  typesBehindFixedArray,
 } from './constants.ts';
 import { readIsolateOffsets, type IsolateOffsets } from './js-entry.ts';
 import type { NodeBinary } from './node-binary.ts';
@@ -44,6 +45,7 @@ export function resolveLayout(binary: NodeBinary): V8Layout {
     const frame = /^frametype_(\w+)Frame$/.exec(name)?.[1];
     if (frame !== undefined) frameTypes.set(value, frame);
   }
+  addUnexportedTypes(types, version);
   return {
     version,
     isExact,
@@ -63,6 +65,17 @@ export function resolveLayout(binary: NodeBinary): V8Layout {
       return value;
     },
   };
+}
+
+function addUnexportedTypes(types: Map<string, number>, version: KnownV8Version): void {
+  const base = types.get('FIXED_ARRAY');
+  if (base === undefined) return;
+  const taken = new Set(types.values());
+  for (const [name, distances] of Object.entries(typesBehindFixedArray)) {
+    const type = base + distances[version];
+    // A number that means something else shows that the rows are not for this binary.
+    if (!types.has(name) && !taken.has(type)) types.set(name, type);
+  }
 }
 
 /** Exported constants by name, sorted: patterns begin with letters that few names share. */

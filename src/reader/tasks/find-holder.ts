@@ -4,12 +4,12 @@ import { isPointer, type Tagged, untag } from '../layout/tagged.ts';
 import type { Address } from '../memory/source.ts';
 import { heapPageBytes } from './pages.ts';
 
-/** Words from the start of an object to the one found. Only arrays are longer; they end with the page. */
+/** Words from the start of an object to the one found. Only backing stores are longer; they end with the page. */
 const maxObjectWords = 256;
 
 /**
  * The object a word belongs to: the nearest word before it that is a map, of objects that reach as far. Far back only maps of
- * plain arrays are asked for: to look at whatever an array refers to would take a page of the target for each element.
+ * backing stores are asked for: to look at whatever an array refers to would take a page of the target for each element.
  */
 export function findHolder(
   heap: Heap,

@@ -41,7 +41,9 @@ export class FoundTasks implements EndWords {
           ? [task.generator]
           : (this.waits[example]?.leaves.slice(0, maxLeaves) ?? []);
       });
-    this.#settled = findSettlers(target, this.survey, [...new Set(leaves)], endsAtMs);
+    const withKeys = chosen.some(({ withValues }) => withValues);
+    const bounds = { withKeys, endsAtMs };
+    this.#settled = findSettlers(target, this.survey, [...new Set(leaves)], bounds);
   }
 
   leafWords(leaf: Tagged): string {

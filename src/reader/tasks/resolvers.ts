@@ -7,8 +7,9 @@
  * contexts hold is no promise, or not one that is asked for.
  */
 import { limits } from '../../limits.ts';
-import { sharedOfFunction } from '../heap/functions.ts';
+import { readBuiltinId, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
+import { builtinNamesOf } from '../layout/builtin-names.ts';
 import type { V8Layout } from '../layout/resolve.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
@@ -16,9 +17,13 @@ import { fieldAt, type HeapWords } from './pages.ts';
 
 /** Of the context: the promise of both functions. */
 const promiseSlot = 2;
+const rejectBuiltin = 'PromiseCapabilityDefaultReject';
+const resolveBuiltin = 'PromiseCapabilityDefaultResolve';
 
 export class Resolvers {
   readonly #shared: ReadonlySet<Tagged>;
+  /** That of reject; 0: it cannot be told; null: it was not looked for. */
+  #reject: Tagged | null = null;
   readonly #offset: number;
   readonly #contextBehind: number;
   readonly #found: { resolver: Tagged; context: Tagged }[] = [];
@@ -52,6 +57,26 @@ export class Resolvers {
       if (promise !== null) byPromise.set(promise, [...(byPromise.get(promise) ?? []), resolver]);
     }
     return byPromise;
+  }
+
+  /** True for the reject function of a promise, false for its resolve function or when it cannot be told. */
+  isReject(heap: Heap, resolver: Tagged): boolean {
+    try {
+      this.#reject ??= this.#findReject(heap);
+      return this.#reject !== 0 && sharedOfFunction(heap, resolver) === this.#reject;
+    } catch (error) {
+      if (error instanceof UnreadableMemory) return false;
+      throw error;
+    }
+  }
+
+  #findReject(heap: Heap): Tagged {
+    const names = builtinNamesOf(heap.layout.version);
+    const byName = new Map(
+      [...this.#shared].map((shared) => [names[readBuiltinId(heap, shared) ?? -1], shared]),
+    );
+    // In a build that has other builtins their ids are moved: the neighbour tells.
+    return byName.has(resolveBuiltin) ? (byName.get(rejectBuiltin) ?? 0) : 0;
   }
 
   #promiseOf(

@@ -3,6 +3,7 @@ import type { Heap } from '../heap/heap.ts';
 import type { Learned } from '../layout/learned.ts';
 import { type Tagged, untag } from '../layout/tagged.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
+import { isBackingStore } from './backing-stores.ts';
 
 /** Tables of roots have 800 to 1,100 entries; what follows them are the isolate's fields. */
 const maxRoots = 1_400;
@@ -23,7 +24,7 @@ export interface TaskMaps {
   readonly jobs: readonly Tagged[];
   /** Not maps but SharedFunctionInfos: those of builtins of which closures are made, such as the resolve functions of promises. */
   readonly builtinClosures: readonly Tagged[];
-  /** Of backing stores of arrays. */
+  /** Of backing stores: of arrays, of properties, of Maps. */
   readonly arrays: ReadonlySet<Tagged>;
   /** Of maps, one for each context: with them the maps are found that no table names. */
   readonly maps: ReadonlySet<Tagged>;
@@ -111,7 +112,7 @@ function readRoots(
     const word = wordAt(heap, table + index * 8);
     const type = mapType(heap, word);
     if (/^PROMISE_(FULFILL|REJECT)_REACTION_JOB_TASK$/.test(type)) jobs.push(word);
-    else if (type === 'FIXED_ARRAY') arrays.add(word);
+    else if (isBackingStore(type)) arrays.add(word);
     else if (type === '' && heap.is(word, 'SHARED_FUNCTION_INFO')) builtinClosures.push(word);
     else return false;
     return true;

@@ -12,14 +12,18 @@
 import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { readScopeInfo } from '../heap/scope-info.ts';
-import { readString } from '../heap/strings.ts';
-import { smiValue, type Tagged } from '../layout/tagged.ts';
+import { smiValue, type Tagged, untag } from '../layout/tagged.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { Program } from '../target.ts';
 import { isReceiver, readClassName, readOwnProperties } from '../values/properties.ts';
-import { generatorFields, suspendedKind } from './generator.ts';
+import { type Entry, isBackingStore, readEntry } from './backing-stores.ts';
 import { findHolder } from './find-holder.ts';
+import { generatorFields, suspendedKind } from './generator.ts';
+import { globalName, isCollection, keyInStore, placeWords } from './holder-words.ts';
+import { followLead, type Lead, leadFrom, leadFromListener } from './listeners.ts';
+import { isEventListener, isRequest, isTimer } from './node-classes.ts';
 import { HeapSearch, type HeapWords } from './pages.ts';
+import { better, type Settler } from './settler.ts';
 import { subjectOf, subjectOfScope } from './subjects.ts';
 import type { Survey } from './survey.ts';
 
@@ -28,65 +32,54 @@ const maxRounds = { fromPromise: 5, fromResolver: 3 };
 /** Places looked at of one object that is looked for, and objects looked for in one round. */
 const maxHolders = 24;
 const maxFrontier = 2_000;
+/** Arrows followed beyond those, of listeners alone: what is missing there is only what they listen to. */
+const maxLeadRounds = 4;
 const maxProperties = 40;
-const maxNameChars = 80;
-const propertyCellName = 8;
-
-/** What was found about one promise, the most telling first. */
-export type Settler =
-  | { readonly kind: 'timer'; readonly delayMs: number | null }
-  | { readonly kind: 'request'; readonly className: string }
-  /** Functions that captured the resolve or reject function: all those that were made in the same scope. */
-  | {
-      readonly kind: 'function';
-      readonly names: readonly string[];
-      readonly file: string;
-      /** What they are about, such as `the event "data" of Socket {fd 21}`; empty when it cannot be told. */
-      readonly about: string;
-    }
-  /** The resolve function is kept somewhere. */
-  | { readonly kind: 'kept'; readonly where: string; readonly about: string }
-  | { readonly kind: 'module' }
-  /** Only the promise itself is. */
-  | { readonly kind: 'held'; readonly where: string; readonly isVariable: boolean };
-
-const rank: Readonly<Record<Settler['kind'], number>> = {
-  timer: 0,
-  request: 1,
-  module: 2,
-  function: 2,
-  kept: 3,
-  held: 4,
-};
-const maxNames = 4;
+/** Of a backing store: map and length. */
+const arrayHeaderWords = 2;
 
 type Role = 'promise' | 'resolving' | 'resolver' | 'closure';
 
+/** Something whose holders are looked for. */
 interface Wanted {
   readonly leaf: Tagged;
   readonly address: Tagged;
   readonly role: Role;
+  /** What is held: the promise or the resolve function behind the backing store that `address` may be. */
+  readonly value: Tagged;
+  /** Where the backing store has it. */
+  readonly entry: Entry | null;
+  /** It is the reject function, or leads to it. */
+  readonly isReject: boolean;
+  /** From a listener to what it listens to. */
+  readonly lead?: Lead;
 }
 
-/** Finds what may settle these promises, each in its own way. Promises without an entry are held by nobody that was found. */
+const start = { entry: null, isReject: false } as const;
+
+/**
+ * Finds what may settle these promises, each in its own way. Promises without an entry are held by nobody that was found.
+ * @param withKeys whether keys of Maps are told, which are values of the program
+ */
 export function findSettlers(
   target: Program,
   survey: Survey,
   leaves: readonly Tagged[],
-  endsAtMs: number,
+  { withKeys, endsAtMs }: { readonly withKeys: boolean; readonly endsAtMs: number },
 ): { readonly settlers: ReadonlyMap<Tagged, Settler>; readonly isComplete: boolean } {
   const wanted = leaves.slice(0, maxFrontier);
   const resolvers = survey.resolvers.find(survey.view.heap, new Set(wanted));
-  const walk = new BackwardWalk(target, survey, resolvers !== null);
+  const walk = new BackwardWalk(target, survey, resolvers !== null, withKeys);
   let frontier = wanted.flatMap((leaf): Wanted[] => [
-    { leaf, address: leaf, role: 'promise' },
-    ...(resolvers?.get(leaf) ?? []).map((address): Wanted => ({ leaf, address, role: 'resolver' })),
+    { ...start, leaf, address: leaf, value: leaf, role: 'promise' },
+    ...(resolvers?.get(leaf) ?? []).map((address) => walk.resolver(leaf, address)),
   ]);
   const rounds = resolvers === null ? maxRounds.fromPromise : maxRounds.fromResolver;
-  for (let round = 0; round < rounds && frontier.length > 0; round++) {
+  for (let round = 0; round < rounds + maxLeadRounds && frontier.length > 0; round++) {
     const next = walk.step(frontier, endsAtMs);
-    if (next === null) return { settlers: walk.settlers, isComplete: false };
-    frontier = next.slice(0, maxFrontier);
+    if (next === null) return { settlers: walk.settlers, isComplete: round >= rounds };
+    const isLast = round + 1 >= rounds;
+    frontier = next.filter(({ lead }) => !isLast || lead !== undefined).slice(0, maxFrontier);
   }
   return { settlers: walk.settlers, isComplete: true };
 }
@@ -97,14 +90,23 @@ class BackwardWalk {
   readonly #survey: Survey;
   readonly #search: HeapSearch;
   readonly #knowsResolvers: boolean;
+  readonly #withKeys: boolean;
   readonly #seen = new Set<string>();
 
   /** @param knowsResolvers they are among the first that are looked for */
-  constructor(target: Program, survey: Survey, knowsResolvers: boolean) {
+  constructor(target: Program, survey: Survey, knowsResolvers: boolean, withKeys: boolean) {
     this.#knowsResolvers = knowsResolvers;
+    this.#withKeys = withKeys;
     this.#target = target;
     this.#survey = survey;
     this.#search = new HeapSearch(survey.source, survey.pages, survey.maps.freeSpace);
+  }
+
+  /** A resolve or reject function that was found. */
+  resolver(leaf: Tagged, address: Tagged): Wanted {
+    const { resolvers, view } = this.#survey;
+    const isReject = resolvers.isReject(view.heap, address);
+    return { leaf, address, role: 'resolver', value: address, entry: null, isReject };
   }
 
   /** @returns null when the time was over */
@@ -130,9 +132,13 @@ class BackwardWalk {
     try {
       const holder = findHolder(heap, place, this.#survey.maps.arrays);
       if (holder === null) return [];
-      const next = this.#follow(heap, wanted, holder);
+      const index = (place - untag(holder)) / 8 - arrayHeaderWords;
+      const next =
+        wanted.lead === undefined
+          ? this.#follow(heap, wanted, holder, index)
+          : this.#followLead(heap, wanted, wanted.lead, holder, index);
       if (next === null) return [];
-      const key = `${next.leaf} ${next.address}`;
+      const key = `${next.leaf} ${next.address} ${next.lead?.kind ?? ''}`;
       if (this.#seen.has(key)) return [];
       this.#seen.add(key);
       return [next];
@@ -142,31 +148,48 @@ class BackwardWalk {
     }
   }
 
-  #follow(heap: Heap, { leaf, address, role }: Wanted, holder: Tagged): Wanted | null {
-    if (heap.isFunction(holder)) {
-      if (role === 'resolving') return { leaf, address: holder, role: 'resolver' };
-      if (role === 'closure') this.#note(leaf, this.#describeFunction(heap, holder));
-      return null;
-    }
-    if (heap.isContext(holder)) return this.#followContext(heap, { leaf, address, role }, holder);
+  /** @param index of the word in the holder, if that is a backing store */
+  #follow(heap: Heap, wanted: Wanted, holder: Tagged, index: number): Wanted | null {
+    const { leaf, role } = wanted;
+    if (heap.isFunction(holder)) return this.#followFunction(heap, wanted, holder);
+    if (heap.isContext(holder)) return this.#followContext(heap, wanted, holder);
     if (role === 'resolving' || role === 'closure') return null;
     const type = heap.typeName(holder);
-    // Backing stores: whoever has them is asked for in their stead.
-    if (type === 'FIXED_ARRAY' || type === 'PROPERTY_ARRAY') return { leaf, address: holder, role };
+    // Whoever has a backing store is asked for in its stead.
+    if (isBackingStore(type)) return this.#followStore(heap, wanted, holder, index);
     if (type === 'SOURCE_TEXT_MODULE') this.#note(leaf, { kind: 'module' });
-    if (type === 'PROPERTY_CELL') this.#noteGlobal(heap, leaf, holder);
-    if (isReceiver(heap, holder)) this.#noteObject(heap, leaf, address, role, holder);
-    return null;
+    if (type === 'PROPERTY_CELL') this.#noteVariable(wanted, globalName(heap, holder));
+    if (type === 'CELL') this.#noteVariable(wanted, 'a variable that a module exports');
+    if (type === 'ACCESSOR_PAIR') this.#noteKept(wanted, 'an accessor', '');
+    return isReceiver(heap, holder) ? this.#followObject(heap, wanted, holder) : null;
   }
 
-  #followContext(heap: Heap, { leaf, address, role }: Wanted, context: Tagged): Wanted | null {
+  #followFunction(heap: Heap, wanted: Wanted, holder: Tagged): Wanted | null {
+    const { leaf, role } = wanted;
+    if (role === 'resolving') return this.resolver(leaf, holder);
+    if (role === 'closure') this.#note(leaf, this.#describeFunction(heap, holder));
+    if (role !== 'resolver') return null;
+    this.#noteKept(wanted, 'a property of a function', '');
+    return { ...wanted, address: holder, value: holder, entry: null };
+  }
+
+  #followStore(heap: Heap, wanted: Wanted, store: Tagged, index: number): Wanted | null {
+    const entry = wanted.address === wanted.value ? readEntry(heap, store, index) : wanted.entry;
+    if (entry === null) return null;
+    // What is the key of a WeakMap is not kept by it.
+    if (entry.isKey && heap.is(store, 'EPHEMERON_HASH_TABLE')) return null;
+    return { ...wanted, address: store, entry };
+  }
+
+  #followContext(heap: Heap, wanted: Wanted, context: Tagged): Wanted | null {
+    const { address, role } = wanted;
     if (role === 'closure' || role === 'resolving') return null;
     const info = readScopeInfo(heap, heap.element(context, 0));
     if (role === 'promise' && info.contextLocals.length === 0)
       return heap.element(context, 2) === address && !this.#knowsResolvers
-        ? { leaf, address: context, role: 'resolving' }
+        ? { ...wanted, address: context, role: 'resolving' }
         : null;
-    if (role === 'resolver') return { leaf, address: context, role: 'closure' };
+    if (role === 'resolver') return { ...wanted, address: context, role: 'closure' };
     const index = info.contextLocals.findIndex(
       (_, i) => heap.element(context, info.firstContextSlot + i) === address,
     );
@@ -174,38 +197,56 @@ class BackwardWalk {
     // `.generator_object` and its like are V8's own: a function that keeps itself.
     if (name.startsWith('.')) return null;
     const where = name === '' ? 'a variable' : `the variable ${name}`;
-    this.#note(leaf, { kind: 'held', where, isVariable: name !== '' });
+    this.#note(wanted.leaf, { kind: 'held', where, isVariable: name !== '' });
     return null;
   }
 
-  #noteObject(heap: Heap, leaf: Tagged, address: Tagged, role: Role, holder: Tagged): void {
+  #followObject(heap: Heap, wanted: Wanted, holder: Tagged): Wanted | null {
+    const { leaf, role, value } = wanted;
     const type = heap.typeName(holder);
     if (/ASYNC_(FUNCTION|GENERATOR)_OBJECT/.test(type)) this.#noteConsumer(heap, leaf, holder);
-    if (/PROMISE|ASYNC_(FUNCTION|GENERATOR)_OBJECT|JS_GENERATOR/.test(type)) return;
+    if (/PROMISE|ASYNC_(FUNCTION|GENERATOR)_OBJECT|JS_GENERATOR/.test(type)) return null;
     const className = readClassName(heap, holder) ?? '';
     const { properties } = readOwnProperties(heap, holder, maxProperties);
-    const key = properties.find(({ word }) => word === address)?.key;
-    if (role === 'resolver' && (className === 'Timeout' || className === 'Immediate')) {
+    const isResolver = role === 'resolver';
+    if (isResolver && isTimer(heap, holder, className)) {
       const delay = properties.find(({ key: name }) => name === '_idleTimeout')?.word ?? null;
       this.#note(leaf, { kind: 'timer', delayMs: delay === null ? null : smiValue(delay) });
-      return;
+      return null;
     }
-    if (/^[A-Z]\w*(Req|ReqPromise|ReqWrap|Wrap|Job)$/.test(className)) {
+    if (isRequest(heap, holder, className)) {
       this.#note(leaf, { kind: 'request', className });
-      return;
+      return null;
     }
-    const where =
-      type === 'JS_ARRAY'
-        ? 'an array'
-        : type === 'JS_MAP' || type === 'JS_SET'
-          ? `a ${className}`
-          : `${className === '' ? 'an object' : `an object of ${className}`}${key === undefined ? '' : `, as ${key}`}`;
-    this.#note(
-      leaf,
-      role === 'promise'
-        ? { kind: 'held', where, isVariable: false }
-        : { kind: 'kept', where, about: subjectOf(heap, properties) },
-    );
+    const key =
+      properties.find(({ word }) => word === value)?.key ?? keyInStore(heap, wanted, holder);
+    const where = placeWords(type, className, this.#withKeys || !isCollection(type) ? key : null);
+    if (!isResolver) {
+      this.#note(leaf, { kind: 'held', where, isVariable: false });
+      return null;
+    }
+    this.#noteKept(wanted, where, subjectOf(heap, properties));
+    if (type === 'JS_BOUND_FUNCTION')
+      return { ...wanted, address: holder, value: holder, entry: null };
+    if (wanted.isReject) return null;
+    const lead = isEventListener(heap, holder, className)
+      ? leadFromListener(heap, holder)
+      : leadFrom(heap, holder, key);
+    return lead === null ? null : { ...wanted, address: lead.address, lead };
+  }
+
+  #followLead(
+    heap: Heap,
+    wanted: Wanted,
+    lead: Lead,
+    holder: Tagged,
+    index: number,
+  ): Wanted | null {
+    const next = followLead(heap, lead, holder, index);
+    if (next === null) return null;
+    if ('kind' in next) return { ...wanted, address: next.address, lead: next };
+    this.#noteKept(wanted, 'a listener', next.about);
+    return null;
   }
 
   /** A suspended function that has a generator among its variables, as it does in the middle of a `for await`. */
@@ -218,11 +259,13 @@ class BackwardWalk {
     this.#note(leaf, { kind: 'held', where, isVariable: true });
   }
 
-  /** A property of globalThis that was assigned to more than once, or is constant (src/objects/property-cell.tq). */
-  #noteGlobal(heap: Heap, leaf: Tagged, cell: Tagged): void {
-    const name = heap.field(cell, propertyCellName);
-    const words = heap.isString(name) ? ` ${readString(heap, name, maxNameChars) ?? ''}` : '';
-    this.#note(leaf, { kind: 'held', where: `the global variable${words}`, isVariable: true });
+  #noteVariable(wanted: Wanted, where: string): void {
+    if (wanted.role === 'resolver') this.#noteKept(wanted, where, '');
+    else this.#note(wanted.leaf, { kind: 'held', where, isVariable: true });
+  }
+
+  #noteKept({ leaf, isReject }: Wanted, where: string, about: string): void {
+    this.#note(leaf, { kind: 'kept', where, about, isReject });
   }
 
   #describeFunction(heap: Heap, address: Tagged): Settler {
@@ -237,13 +280,4 @@ class BackwardWalk {
     const known = this.settlers.get(leaf);
     this.settlers.set(leaf, known === undefined ? settler : better(known, settler));
   }
-}
-
-function better(known: Settler, other: Settler): Settler {
-  if (known.kind === 'function' && other.kind === 'function' && known.file === other.file) {
-    const names = [...new Set([...known.names, ...other.names])].slice(0, maxNames);
-    return { ...known, names, about: known.about === '' ? other.about : known.about };
-  }
-  if (known.kind === 'held' && other.kind === 'held') return other.isVariable ? other : known;
-  return rank[other.kind] < rank[known.kind] ? other : known;
 }

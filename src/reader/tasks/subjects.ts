@@ -36,7 +36,7 @@ export function subjectOf(heap: Heap, properties: readonly Property[]): string {
   const [emitter, event] = [find(emitterNames), find(eventNames)];
   if (emitter !== null && event !== null && heap.isString(event) && isReceiver(heap, emitter)) {
     const name = readString(heap, event, maxEventChars) ?? '';
-    return `the event "${name}" of ${tellObject(heap, emitter) ?? className(heap, emitter)}`;
+    return `the event "${name}" of ${tellEmitter(heap, emitter)}`;
   }
   for (const { word } of properties) {
     const told = word === null ? null : tellObject(heap, word);
@@ -53,6 +53,7 @@ function tellObject(heap: Heap, word: Tagged): string | null {
   return told === null ? null : `${name} {${told.words}}`;
 }
 
-function className(heap: Heap, word: Tagged): string {
-  return readClassName(heap, word) || 'an object';
+/** `ChildProcess {pid 7, sleep}`, or the name of its class. @throws UnreadableMemory */
+export function tellEmitter(heap: Heap, word: Tagged): string {
+  return tellObject(heap, word) ?? (readClassName(heap, word) || 'an object');
 }

@@ -4,7 +4,7 @@ import type { Heap } from '../heap/heap.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
 import type { TaskNode } from './graph.ts';
-import type { Settler } from './settlers.ts';
+import { isEvent, type Settler } from './settler.ts';
 import type { Step, Wait } from './waits.ts';
 
 /** Steps told of one wait. */
@@ -68,15 +68,15 @@ export function settlerWords(settler: Settler | undefined, isComplete: boolean):
   }
 }
 
-function keptWords({ where, about }: Extract<Settler, { kind: 'kept' }>): string {
-  if (about.startsWith('the event')) return about;
-  return `a promise whose resolve function is kept in ${where}${about === '' ? '' : `, for ${about}`}`;
+function keptWords({ where, about, isReject }: Extract<Settler, { kind: 'kept' }>): string {
+  if (isEvent(about) && !isReject) return about;
+  return `a promise whose ${isReject ? 'reject' : 'resolve'} function is kept in ${where}${about === '' ? '' : `, for ${about}`}`;
 }
 
 function functionWords({ names, file, about }: Extract<Settler, { kind: 'function' }>): string {
   const settlers = `a promise that ${names.join(', ') || 'a function'} of ${file || 'V8'} may settle`;
   if (about === '') return settlers;
-  return about.startsWith('the event') ? about : `${settlers}, for ${about}`;
+  return isEvent(about) ? about : `${settlers}, for ${about}`;
 }
 
 function stepWords(heap: Heap, step: Step): string {

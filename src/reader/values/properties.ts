@@ -196,7 +196,7 @@ function insertedAt(details: number): number {
  * A property's key for people. Private names are `#name`; V8's and Node's internal private symbols give null, as do
  * empty places of hash tables.
  */
-function readPropertyKey(heap: Heap, key: Tagged): string | null {
+export function readPropertyKey(heap: Heap, key: Tagged): string | null {
   if (heap.isString(key)) return readString(heap, key, maxKeyChars);
   if (!heap.is(key, 'SYMBOL')) return null;
   const flags = heap.memory.u32(untag(key) + symbolFlagsOffset);
@@ -239,16 +239,26 @@ export function readClassNameOfMap(heap: Heap, map: Tagged): string | null {
 }
 
 function findClassName(heap: Heap, map: Tagged): string | null {
+  const constructor = findConstructor(heap, map);
+  if (constructor === 'none') return null;
+  return constructor === null
+    ? ''
+    : readSharedFunction(heap, sharedOfFunction(heap, constructor)).name;
+}
+
+/**
+ * The function that objects of a map were made by.
+ * @returns null when it cannot be told, `none` for objects without prototype
+ * @throws UnreadableMemory
+ */
+export function findConstructor(heap: Heap, map: Tagged): Tagged | 'none' | null {
   const prototype = heap.field(map, heap.layout.require('mapPrototype'));
-  if (!isReceiver(heap, prototype)) return null;
+  if (!isReceiver(heap, prototype)) return 'none';
   const isBase =
     (heap.memory.u8(untag(map) + heap.layout.require('mapBitField2')) & newTargetIsBase) !== 0;
   const maker = constructorOfMap(heap, map);
   const isOwnPrototype = isBase && maker !== null && prototypeMadeBy(heap, maker) === prototype;
-  const constructor = (isOwnPrototype ? null : constructorOfPrototype(heap, prototype)) ?? maker;
-  return constructor === null
-    ? ''
-    : readSharedFunction(heap, sharedOfFunction(heap, constructor)).name;
+  return (isOwnPrototype ? null : constructorOfPrototype(heap, prototype)) ?? maker;
 }
 
 /** Proxies come first of all receivers in src/objects/instance-type.h. */

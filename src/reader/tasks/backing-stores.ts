@@ -75,7 +75,7 @@ export function readEntry(heap: Heap, store: Tagged, index: number): Entry | nul
 interface Table {
   readonly start: number;
   readonly width: number;
-  readKey(key: Tagged): string | null;
+  readonly readKey: (key: Tagged) => string | null;
 }
 
 function entryAt(

@@ -1,0 +1,149 @@
+// Every place where a program may keep the function that settles a promise. Each function waits at its marker.
+const { EventEmitter } = require('node:events');
+const fs = require('node:fs');
+const { PassThrough } = require('node:stream');
+
+const kept = {
+  map: new Map(),
+  keys: new Map(),
+  set: new Set(),
+  weak: new WeakMap(),
+  object: {},
+  shapeless: Object.create(null),
+  indexed: {},
+  sparse: [],
+  queue: [],
+};
+globalThis.kept = kept;
+const many = new Map(Array.from({ length: 5_000 }, (_, i) => [i, i]));
+kept.many = many;
+
+async function inMap() {
+  await new Promise((resolve) => kept.map.set(17, resolve)); // @map
+}
+async function inMapByText() {
+  await new Promise((resolve) => kept.map.set('order-7', resolve)); // @map-text
+}
+async function inMapByObject() {
+  await new Promise((resolve) => kept.map.set(kept, resolve)); // @map-object
+}
+async function inLargeMap() {
+  await new Promise((resolve) => many.set('last', resolve)); // @map-large
+}
+async function asKey() {
+  await new Promise((resolve) => kept.keys.set(resolve, 1)); // @map-key
+}
+async function inSet() {
+  await new Promise((resolve) => kept.set.add(resolve)); // @set
+}
+async function inWeakMap() {
+  await new Promise((resolve) => kept.weak.set(kept, resolve)); // @weak-map
+}
+async function inDictionary() {
+  await new Promise((resolve) => (kept.shapeless['req-7'] = resolve)); // @dictionary
+}
+async function inDeleted() {
+  kept.deleted = { first: 1, last: 2 };
+  delete kept.deleted.first;
+  await new Promise((resolve) => (kept.deleted.go = resolve)); // @deleted
+}
+async function inIndexed() {
+  await new Promise((resolve) => (kept.indexed[7] = resolve)); // @indexed
+}
+async function inSparse() {
+  await new Promise((resolve) => (kept.sparse[5_000_000] = resolve)); // @sparse
+}
+async function inSparseObject() {
+  await new Promise((resolve) => (kept.indexed[5_000_000] = resolve)); // @sparse-object
+}
+async function inAccessor() {
+  await new Promise((set) => Object.defineProperty(kept, 'answer', { set })); // @accessor
+}
+async function inFunction() {
+  await new Promise((resolve) => (inFunction.resolve = resolve)); // @function
+}
+async function inBound() {
+  await new Promise((resolve) => (kept.bound = resolve.bind(null, 5))); // @bound
+}
+async function inGlobal() {
+  await new Promise((resolve) => (globalThis.pendingResolve = resolve)); // @global
+}
+async function inGlobalPromise() {
+  globalThis.pendingPromise = new Promise(() => {});
+  await globalThis.pendingPromise; // @global-promise
+}
+
+async function asProperty() {
+  await new Promise((resolve) => (kept.object.go = resolve)); // @property
+}
+async function rejectOnly() {
+  await new Promise((_, reject) => (kept.object.fail = reject)); // @reject
+}
+async function rejectAndResolve() {
+  await new Promise((resolve, reject) => (kept.pair = { reject, resolve })); // @pair
+}
+
+async function onEvent() {
+  kept.emitter = new EventEmitter();
+  await new Promise((resolve) => kept.emitter.on('ready', resolve)); // @on
+}
+async function onEventOfSeveral() {
+  kept.emitters = new EventEmitter().on('ready', () => {});
+  await new Promise((resolve) => kept.emitters.on('ready', resolve)); // @on-several
+}
+async function onStream() {
+  kept.stream = new PassThrough().on('error', () => {});
+  await new Promise((resolve, reject) => kept.stream.on('close', resolve).on('error', reject)); // @on-stream
+}
+async function onSignal() {
+  await new Promise((resolve) => process.on('SIGUSR2', resolve)); // @on-signal
+}
+async function onChange() {
+  await new Promise((resolve) => (kept.watcher = fs.watch(__dirname, resolve))); // @on-change
+}
+async function onTarget() {
+  kept.target = new EventTarget();
+  await new Promise((resolve) => kept.target.addEventListener('go', resolve)); // @on-target
+}
+async function onPort() {
+  kept.ports = new MessageChannel();
+  await new Promise((resolve) => (kept.ports.port1.onmessage = resolve)); // @on-port
+}
+
+// Named as Node names its own.
+class EmailJob {
+  done = new Promise((resolve) => (this.finish = resolve));
+}
+class ApiReq {
+  answer = new Promise(() => {});
+}
+class Timeout {
+  _idleTimeout = 5;
+  fired = new Promise((resolve) => (this.fire = resolve));
+}
+async function ofJob() {
+  await (kept.job = new EmailJob()).done; // @job
+}
+async function ofRequest() {
+  await (kept.request = new ApiReq()).answer; // @request
+}
+async function ofTimeout() {
+  await (kept.timeout = new Timeout()).fired; // @timeout
+}
+async function ofNode() {
+  await fs.promises.readFile(process.argv[2]); // @node
+}
+
+const all = [
+  [inMap, inMapByText, inMapByObject, inLargeMap, asKey, inSet, inWeakMap, inDictionary, inDeleted],
+  [inIndexed, inSparse, inSparseObject, inAccessor, inFunction, inBound, inGlobal, inGlobalPromise],
+  [asProperty, rejectOnly, rejectAndResolve],
+  [onEvent, onEventOfSeveral, onStream, onSignal, onChange, onTarget, onPort],
+  [ofJob, ofRequest, ofTimeout, ofNode],
+];
+for (const start of all.flat()) void start();
+setInterval(() => {}, 1_000_000);
+setImmediate(() => {
+  globalThis.gc?.();
+  fs.writeSync(3, '.');
+});

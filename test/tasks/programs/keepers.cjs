@@ -131,7 +131,7 @@ async function ofTimeout() {
   await (kept.timeout = new Timeout()).fired; // @timeout
 }
 async function ofNode() {
-  await fs.promises.readFile(process.argv[2]); // @node
+  await fs.promises.open(process.argv[2]); // @node
 }
 
 const all = [

@@ -10,13 +10,14 @@
  *     the suspended function itself, or a context with it        await
  *     a context with a promise                                   resolve or reject of that promise: race, or adoption
  *     a context with a number, a capability and an array         Promise.all, any, allSettled, by which handler has it
- *     a function with a script                                   .then(handler)
+ *     a function with a script                                   .then(handler), or what runs a generator (generator-runs.ts)
  */
 import { limits } from '../../limits.ts';
 import { sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
+import { readGeneratorRun } from './generator-runs.ts';
 
 export const promiseFields = { reactions: 24, flags: 32 } as const;
 /** The order varies; one of them is the async context, which is never of a type asked for. */
@@ -42,6 +43,8 @@ export type Reaction =
     }
   /** Settles another promise the same way. `resolver` is the function that does: shared by the members of a race. */
   | { readonly kind: 'settles'; readonly promise: Tagged; readonly resolver: Tagged }
+  /** Lets a generator go on that is run as an async function, whose promise this one is. */
+  | { readonly kind: 'runs'; readonly promise: Tagged; readonly generator: Tagged }
   /** Calls a function of a script, then settles the promise that then() returned. */
   | { readonly kind: 'then'; readonly promise: Tagged; readonly handler: Tagged | null };
 
@@ -122,8 +125,10 @@ function describeHandlers(
   }
   if (fulfill?.promise != null)
     return { kind: 'settles', promise: fulfill.promise, resolver: fulfill.address };
-  if (derived === null || !heap.is(derived, 'JS_PROMISE')) return null;
   const handler = fulfill ?? reject ?? null;
+  const run = handler === null ? null : readGeneratorRun(heap, handler.address);
+  if (run !== null) return { kind: 'runs', ...run };
+  if (derived === null || !heap.is(derived, 'JS_PROMISE')) return null;
   return { kind: 'then', promise: derived, handler: handler === null ? null : handler.address };
 }
 

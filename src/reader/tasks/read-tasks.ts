@@ -24,7 +24,7 @@ import type { TaskNode } from './graph.ts';
 import type { IsolateOfThread } from './isolates.ts';
 import { surveyIsolate } from './survey.ts';
 import type { Wait } from './waits.ts';
-import { explainWait } from './words.ts';
+import { explainWait, type WaitWords } from './words.ts';
 
 export interface TaskPlan {
   readonly target: Program;
@@ -210,7 +210,7 @@ function describeTask(
       locals: withValues ? frame.locals : [],
       ...(frame.source !== undefined && { source: frame.source }),
       ...(frame.declared !== undefined && { declared: frame.declared }),
-      ...relations(heap, { id, found, group, withValues }, node, wait, chosen),
+      ...relations(heap, frames, { id, found, group, withValues }, node, wait, chosen),
     };
   } catch (error) {
     if (error instanceof UnreadableMemory) return null;
@@ -220,6 +220,7 @@ function describeTask(
 
 function relations(
   heap: Heap,
+  frames: FrameDescriber,
   { found, group }: ChosenGroup,
   node: TaskNode,
   wait: Wait,
@@ -247,7 +248,7 @@ function relations(
       isDirect && only !== undefined
         ? only
         : node.awaited !== null || node.isReady || isLost || isAtYield
-          ? explainWait(heap, node, wait, found)
+          ? explainWait(heap, node, wait, wordsOf(heap, frames, found))
           : isTorn
             ? 'what was not found: the garbage collector moved it during the search'
             : 'what was not looked for: the time was over',
@@ -255,6 +256,22 @@ function relations(
     ...(dependsOn.length > 0 && { dependsOn }),
     ...(cycle !== undefined && { cycle: idsOf(cycle) }),
     ...(isUnsure && { liveness: 'unsure' as const }),
+  };
+}
+
+function wordsOf(heap: Heap, frames: FrameDescriber, found: FoundTasks): WaitWords {
+  return {
+    leafWords: (leaf) => found.leafWords(leaf),
+    holderOf: (generator) => found.holderOf(generator),
+    generatorWords(generator) {
+      const activation = { ...readSuspended(heap, generator), arguments: [], registers: [] };
+      const { function: ownName, file, line, receiver } = frames.describe(activation);
+      const owner = receiver?.type === 'object' ? (receiver.className ?? '') : '';
+      // Compilers seldom name them.
+      const isNamed = ownName !== '' && !ownName.endsWith('(anonymous)');
+      const name = isNamed ? ownName : `an async function${owner === '' ? '' : ` of ${owner}`}`;
+      return `${name}${file === undefined ? '' : ` (${file}:${line ?? '?'})`}`;
+    },
   };
 }
 

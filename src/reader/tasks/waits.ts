@@ -16,7 +16,9 @@ export type Step =
       /** Members in all; null when it cannot be told. */
       readonly total: number | null;
     }
-  | { readonly kind: 'then'; readonly handler: Tagged | null };
+  | { readonly kind: 'then'; readonly handler: Tagged | null }
+  /** A suspended generator that is run as an async function. */
+  | { readonly kind: 'runs'; readonly generator: Tagged };
 
 /** What one task waits for. */
 export interface Wait {
@@ -91,6 +93,8 @@ function describeSources(sources: readonly PromiseSource[]): Step | null {
     case 'then':
       // Without a handler one promise was resolved with another.
       return reaction.handler === null ? null : { kind: 'then', handler: reaction.handler };
+    case 'runs':
+      return { kind: 'runs', generator: reaction.generator };
     case 'settles':
       return sources.length > 1 ? { kind: 'race', pending: sources.length, total: null } : null;
   }

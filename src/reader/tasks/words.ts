@@ -18,23 +18,39 @@ export interface EndWords {
   holderOf(generator: Tagged): string | null;
 }
 
+/** What is known of the ends of waits, and of what is on the way there. */
+export interface WaitWords extends EndWords {
+  /** A suspended generator: its function and where it stands. */
+  generatorWords(generator: Tagged): string;
+}
+
 /** Such as `Promise.all: 2 of 4 members pend`. */
-export function explainWait(heap: Heap, node: TaskNode, wait: Wait, ends: EndWords): string {
-  if (node.atYield !== null) return yieldWords(node, ends);
+export function explainWait(heap: Heap, node: TaskNode, wait: Wait, words: WaitWords): string {
+  if (node.atYield !== null) return yieldWords(node, words);
   if (node.isReady && node.awaited === null)
     return 'its turn: what it waited for has settled, and the event loop has not come to it';
   if (node.awaited === null)
     return 'something that was not found: no pending promise would resume it';
-  const steps = wait.steps.slice(0, maxSteps).map((step) => stepWords(heap, step));
-  const [first] = steps;
   const [leaf] = wait.leaves;
-  const bottom = leaf === undefined ? '' : ends.leafWords(leaf);
-  if (first === undefined) return bottom === '' ? 'a promise that is pending' : bottom;
+  const bottom = leaf === undefined ? '' : words.leafWords(leaf);
+  if (wait.steps.length === 0) return bottom === '' ? 'a promise that is pending' : bottom;
   // Of the members of Promise.all and its like one end is not the whole truth.
-  const isPath = wait.steps.every(({ kind }) => kind === 'then');
-  return isPath && wait.tasks.length === 0 && bottom !== ''
-    ? [...steps, bottom].join(' of ')
-    : steps.join(' of ') + (wait.leaves.length === 1 ? `; one of them ${bottom}` : '');
+  const isPath = wait.steps.every(({ kind }) => kind === 'then' || kind === 'runs');
+  return isPath && wait.tasks.length === 0
+    ? pathWords(heap, wait.steps, bottom, words)
+    : pathWords(heap, wait.steps, '', words) +
+        (wait.leaves.length === 1 ? `; one of them ${bottom}` : '');
+}
+
+/** The steps one behind the other, and what is at the end of them. */
+function pathWords(heap: Heap, steps: readonly Step[], bottom: string, words: WaitWords): string {
+  const told = steps.slice(0, maxSteps);
+  const texts = told.map((step) => stepWords(heap, step, words));
+  const end = steps.length > maxSteps && bottom !== '' ? `…, ${bottom}` : bottom;
+  if (end !== '') texts.push(end);
+  return texts.reduce(
+    (path, text, i) => path + (told[i - 1]?.kind === 'runs' ? ', which waits for ' : ' of ') + text,
+  );
 }
 
 /** An async generator that waits for its consumer. */
@@ -79,12 +95,14 @@ function functionWords({ names, file, about }: Extract<Settler, { kind: 'functio
   return isEvent(about) ? about : `${settlers}, for ${about}`;
 }
 
-function stepWords(heap: Heap, step: Step): string {
+function stepWords(heap: Heap, step: Step, words: WaitWords): string {
   switch (step.kind) {
     case 'then': {
       const name = step.handler === null ? '' : functionName(heap, step.handler);
       return `.then(${name === '' ? '…' : name})`;
     }
+    case 'runs':
+      return words.generatorWords(step.generator);
     case 'race':
       return `Promise.race: all ${step.pending} members pend`;
     default: {

@@ -41,13 +41,20 @@ function describeWorker(capture: Capture, { tid, frames, loop }: Thread): string
   return `Worker ${tid} runs ${own === undefined ? 'no JavaScript of its own' : nameFrame(own, capture)}${since}`;
 }
 
-/** True when something may yet call back into the program: a timer that is not Node's, a connection it opened, a child, a Worker. */
+/** True when something may yet call back into the program: a timer that is not Node's, or others. */
 export function isUnderWay(capture: Capture): boolean {
-  const { requests, timers, handles, threads, httpRequests = [] } = capture;
+  return (
+    hearsFromOthers(capture) ||
+    capture.timers.some(({ file }) => file !== undefined && !file.startsWith('node:'))
+  );
+}
+
+/** True when it waits for the system, a connection it opened, a child or a Worker. */
+export function hearsFromOthers(capture: Capture): boolean {
+  const { requests, handles, threads, httpRequests = [] } = capture;
   return (
     requests.length > 0 ||
     httpRequests.some(({ kind }) => kind === 'client') ||
-    timers.some(({ file }) => file !== undefined && !file.startsWith('node:')) ||
     threads.some(({ kind }) => kind === 'worker') ||
     handles.some(({ type, active }) => type === 'process' && active !== false) ||
     openedConnections(handles).length > 0

@@ -100,6 +100,7 @@ function task(id: number, name: string, more: Partial<Task> = {}): Task {
 }
 const unsettled = 'a promise that nothing was found to settle';
 const kept = 'a promise whose resolve function is kept in an array';
+const keptByKey = 'a promise whose resolve function is kept in a Map, as "A-1"';
 const accused = { kind: 'rule', reason: 'GET http://127.0.0.1/: no answer within 5 s' } as const;
 const backlog: Request = {
   type: 'write',
@@ -747,6 +748,44 @@ const cases: readonly Case[] = [
     },
     kind: 'idle',
     says: /^The main thread is idle: .*; 1 of 4 threads of the pool is at work \(1 × pbkdf2\)\.$/m,
+  },
+  {
+    name: 'a lock whose holder waits for an answer that nothing can bring',
+    main: idleMain,
+    capture: {
+      tasks: [
+        task(1, 'reserve', { line: 9, awaits: keptByKey }),
+        task(2, 'reserve', { line: 7, awaits: 3, dependsOn: [3] }),
+        task(3, 'Mutex.acquire', { awaits: kept, awaitedBy: [2] }),
+      ],
+    },
+    kind: 'lock-never-released',
+  },
+  {
+    name: 'a lock whose holder waits for an answer that a connection may bring',
+    main: idleMain,
+    capture: {
+      handles: [{ type: 'tcp', peer: '10.0.0.7:6379', state: 'connected' }],
+      tasks: [
+        task(1, 'reserve', { line: 9, awaits: keptByKey }),
+        task(2, 'reserve', { line: 7, awaits: 3, dependsOn: [3] }),
+        task(3, 'Mutex.acquire', { awaits: kept, awaitedBy: [2] }),
+      ],
+    },
+    kind: 'idle',
+  },
+  {
+    name: 'a lock whose holder waits for another lock, which a timer will free',
+    main: idleMain,
+    capture: {
+      tasks: [
+        task(1, 'reserve', { line: 9, awaits: keptByKey }),
+        task(2, 'reserve', { line: 7, awaits: 3, dependsOn: [3] }),
+        task(3, 'Mutex.acquire', { awaits: kept, awaitedBy: [2] }),
+        task(4, 'ship', { awaits: 'a timer of 50 ms' }),
+      ],
+    },
+    kind: 'idle',
   },
   {
     name: 'consumers of an empty queue',

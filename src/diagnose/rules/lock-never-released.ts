@@ -1,5 +1,5 @@
 /** A lock of the program's own was taken and never given back: others wait for it. */
-import { isUnderWay } from '../elsewhere.ts';
+import { hearsFromOthers, isUnderWay } from '../elsewhere.ts';
 import { type Rule, certainIf, loopEvidence } from '../evidence.ts';
 import type { Task } from '../../report/schema.ts';
 import type { Scene } from '../scene.ts';
@@ -12,7 +12,8 @@ const maxTold = 5;
 
 /**
  * Tasks wait in something that is called a lock, and who has it cannot go on: what it awaits will not come, or it awaits the
- * lock itself, or no task has it and nothing else is under way. Whoever has it and waits for a timer or the network will give it back.
+ * lock itself, or an answer in a process that hears from nobody, or no task has it and nothing else is under way. Whoever has it and
+ * waits for a timer or the network will give it back.
  */
 export const lockNeverReleased: Rule = (scene) => {
   if (scene.loop === 'stuck') return null;
@@ -23,7 +24,7 @@ export const lockNeverReleased: Rule = (scene) => {
     const mayRelease =
       holder === null
         ? scene.loop !== 'polling' || isUnderWay(capture)
-        : !waits.isHopeless(holder) && !lock.waiters.includes(holder);
+        : !isStuck(holder, lock, waits, scene);
     if (mayRelease && !scene.isAccused) continue;
     return verdictOn(lock, holder, waits, scene);
   }
@@ -112,5 +113,24 @@ function findHolder({ waiters }: Lock, waits: Waits): Task | null {
   );
   return (
     candidates.find((task) => isUnsettled(task) || waits.isHopeless(task)) ?? candidates[0] ?? null
+  );
+}
+
+function isStuck(holder: Task, lock: Lock, waits: Waits, scene: Scene): boolean {
+  if (waits.isHopeless(holder) || lock.waiters.includes(holder)) return true;
+  const ends = [holder, ...waits.dependencies(holder)].filter(
+    ({ awaits }) => typeof awaits === 'string',
+  );
+  return ends.length > 0 && ends.every(isKept) && hearsFromNobody(waits, scene);
+}
+
+/** All its functions wait for each other or for what the program keeps, and nothing could come in that it goes on with. */
+function hearsFromNobody(waits: Waits, scene: Scene): boolean {
+  const { capture } = scene;
+  return (
+    scene.loop === 'polling' &&
+    !hearsFromOthers(capture) &&
+    capture.handles.every(({ type, internal }) => internal === true || type === 'timer') &&
+    waits.own.every((task) => typeof task.awaits !== 'string' || isKept(task) || isUnsettled(task))
   );
 }

@@ -2,7 +2,7 @@
 import type { Heap } from '../heap/heap.ts';
 import { isPointer, type Tagged, untag } from '../layout/tagged.ts';
 import type { Address } from '../memory/source.ts';
-import { heapPageBytes } from './pages.ts';
+import { heapPageBytes, type LargeObject } from './pages.ts';
 
 /** Words from the start of an object to the one found. Only backing stores are longer; they end with the page. */
 const maxObjectWords = 256;
@@ -15,7 +15,10 @@ export function findHolder(
   heap: Heap,
   place: Address,
   arrayMaps: ReadonlySet<Tagged>,
+  large: readonly LargeObject[],
 ): Tagged | null {
+  const object = large.find(({ start, end }) => place > start && place < end);
+  if (object !== undefined) return object.start + 1;
   const wordsBefore = (place % heapPageBytes) / 8;
   for (let back = 1; back < wordsBefore; back++) {
     const start = place - back * 8;

@@ -15,7 +15,7 @@
  */
 import { limits } from '../../limits.ts';
 import { findWords, wantWords } from '../memory/find-words.ts';
-import type { Mapping } from '../memory/maps.ts';
+import { findMapping, type Mapping } from '../memory/maps.ts';
 import { PagedMemory } from '../memory/paged.ts';
 import { type Address, type MemorySource, UnreadableMemory } from '../memory/source.ts';
 
@@ -29,6 +29,11 @@ const fromPage = 1 << 3;
 const flagsWordIfSizeFirst = 1;
 const smallestPageBytes = 8_192;
 const smallestUnit = 4_096;
+/** A page header is some 4 KiB, with the marking bits; FixedArray::kMaxLength is 2^27 words. */
+const maxHeaderBytes = 16_384;
+const maxLargeBytes = 2 ** 30 + heapPageBytes;
+/** Of large objects: 256 MiB. */
+const maxLargePages = 1_024;
 
 /** A word looked for, and what is to be done where it stands. */
 export type Needles = ReadonlyMap<number, (words: HeapWords, index: number) => void>;
@@ -56,10 +61,18 @@ interface Gap {
   readonly end: Address;
 }
 
+/** An object with a page of its own. */
+export interface LargeObject {
+  readonly start: Address;
+  readonly end: Address;
+}
+
 export interface HeapPages {
   /** Start addresses. */
   readonly pages: readonly Address[];
   readonly gaps: readonly Gap[];
+  /** Objects that go on behind the 256 KiB their page begins with: large backing stores, texts, code. */
+  readonly large: readonly LargeObject[];
   /** True: there are more than limits.maxHeapPages. */
   readonly isTruncated: boolean;
 }
@@ -75,15 +88,22 @@ export function findHeapPages(
 ): HeapPages {
   const { places, isTruncated } = possiblePages(mappings);
   const pages: Address[] = [];
+  const large: LargeObject[] = [];
   for (let at = 0; at < places.length; at += headersAtOnce) {
     const batch = places.slice(at, at + headersAtOnce);
     // One cache for each batch: the headers of a large heap are not kept all at a time.
     const memory = new PagedMemory(source);
     memory.prefetch(batch);
-    for (const page of batch) if (isHeapPage(memory, page, isolate)) pages.push(page);
+    for (const page of batch) {
+      const header = readHeapPage(memory, page, isolate);
+      if (header === null) continue;
+      pages.push(page);
+      const object = findLargeObject(header, page, mappings);
+      if (object !== null) large.push(object);
+    }
   }
   const gaps = findGaps(source, isolate, new Set(pages));
-  return { pages, gaps, isTruncated };
+  return { pages, gaps, large, isTruncated };
 }
 
 function possiblePages(mappings: readonly Mapping[]): { places: Address[]; isTruncated: boolean } {
@@ -100,22 +120,39 @@ function possiblePages(mappings: readonly Mapping[]): { places: Address[]; isTru
   return { places, isTruncated: false };
 }
 
-function isHeapPage(memory: PagedMemory, page: Address, isolate: Address): boolean {
+/**
+ * Of a large page the header, or the metadata, says where its object begins and where it ends; of others no word is so far
+ * from the page, and in its mapping.
+ */
+function findLargeObject(
+  header: readonly number[],
+  page: Address,
+  mappings: readonly Mapping[],
+): LargeObject | null {
+  const end = header.find((word) => word > page + heapPageBytes && word < page + maxLargeBytes);
+  const start = header.find((word) => word > page && word < page + maxHeaderBytes);
+  if (end === undefined || start === undefined) return null;
+  const mapping = findMapping(mappings, page);
+  return mapping !== null && end <= mapping.end ? { start, end } : null;
+}
+
+/** @returns the words of its header, or of its metadata; null when it is no page of the isolate's heap, or an empty one */
+function readHeapPage(memory: PagedMemory, page: Address, isolate: Address): number[] | null {
   try {
     const words = Array.from({ length: headerWords }, (_, i) => memory.u64(page + i * 8));
     const [first = 0, second = 0] = words;
-    if (first === 0 && second === 0) return false;
+    if (first === 0 && second === 0) return null;
     const isOurs = (word: number) => word >= isolate && word < isolate + isolateBytes;
     // Sizes are whole pages of memory; some flag of the lowest is always set beside high ones.
     const isSize = first >= smallestPageBytes && first % smallestUnit === 0;
     const flags = isSize ? words[flagsWordIfSizeFirst] : first;
-    if (((flags ?? 0) & fromPage) !== 0) return false;
-    if (words.some(isOurs)) return true;
-    if (second % 8 !== 0 || !memory.isReadable(second)) return false;
-    for (let i = 0; i < metadataWords; i++) if (isOurs(memory.u64(second + i * 8))) return true;
-    return false;
+    if (((flags ?? 0) & fromPage) !== 0) return null;
+    if (words.some(isOurs)) return words;
+    if (second % 8 !== 0 || !memory.isReadable(second)) return null;
+    const metadata = Array.from({ length: metadataWords }, (_, i) => memory.u64(second + i * 8));
+    return metadata.some(isOurs) ? metadata : null;
   } catch (error) {
-    if (error instanceof UnreadableMemory) return false;
+    if (error instanceof UnreadableMemory) return null;
     throw error;
   }
 }
@@ -141,6 +178,16 @@ function findGaps(source: MemorySource, isolate: Address, pages: ReadonlySet<Add
     if (isAligned && isOrdered) gaps.push({ start: top, end });
   }
   return gaps;
+}
+
+/** The same with the rest of large backing stores, where resolve functions may be kept by the thousands. */
+export function withLargeObjects(heap: HeapPages, objects: readonly LargeObject[]): HeapPages {
+  const rest = objects.flatMap(({ start, end }) => {
+    const first = start - (start % heapPageBytes) + heapPageBytes;
+    const count = Math.min(Math.ceil((end - first) / heapPageBytes), maxLargePages);
+    return Array.from({ length: count }, (_, i) => first + i * heapPageBytes);
+  });
+  return { ...heap, pages: [...heap.pages, ...rest.slice(0, maxLargePages)] };
 }
 
 /** One step of a search: a page at a time, so that the caller can watch the clock. */

@@ -22,7 +22,7 @@ import { generatorFields, suspendedKind } from './generator.ts';
 import { globalName, isCollection, keyInStore, placeWords } from './holder-words.ts';
 import { followLead, type Lead, leadFrom, leadFromListener } from './listeners.ts';
 import { isEventListener, isRequest, isTimer } from './node-classes.ts';
-import { HeapSearch, type HeapWords } from './pages.ts';
+import { HeapSearch, type HeapWords, type LargeObject, withLargeObjects } from './pages.ts';
 import { better, type Settler } from './settler.ts';
 import { subjectOf, subjectOfScope } from './subjects.ts';
 import type { Survey } from './survey.ts';
@@ -89,6 +89,8 @@ class BackwardWalk {
   readonly #target: Program;
   readonly #survey: Survey;
   readonly #search: HeapSearch;
+  /** Backing stores. */
+  readonly #large: readonly LargeObject[];
   readonly #knowsResolvers: boolean;
   readonly #withKeys: boolean;
   readonly #seen = new Set<string>();
@@ -99,7 +101,13 @@ class BackwardWalk {
     this.#withKeys = withKeys;
     this.#target = target;
     this.#survey = survey;
-    this.#search = new HeapSearch(survey.source, survey.pages, survey.maps.freeSpace);
+    const { heap } = survey.view;
+    this.#large = survey.pages.large.filter(
+      ({ start }) =>
+        heap.memory.isReadable(start) && survey.maps.arrays.has(heap.memory.u64(start)),
+    );
+    const pages = withLargeObjects(survey.pages, this.#large);
+    this.#search = new HeapSearch(survey.source, pages, survey.maps.freeSpace);
   }
 
   /** A resolve or reject function that was found. */
@@ -130,7 +138,7 @@ class BackwardWalk {
   #judge(wanted: Wanted, place: Address): Wanted[] {
     const { heap } = this.#survey.view;
     try {
-      const holder = findHolder(heap, place, this.#survey.maps.arrays);
+      const holder = findHolder(heap, place, this.#survey.maps.arrays, this.#large);
       if (holder === null) return [];
       const index = (place - untag(holder)) / 8 - arrayHeaderWords;
       const next =

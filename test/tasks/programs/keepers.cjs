@@ -15,7 +15,7 @@ const kept = {
   queue: [],
 };
 globalThis.kept = kept;
-const many = new Map(Array.from({ length: 5_000 }, (_, i) => [i, i]));
+const many = new Map(Array.from({ length: 50_000 }, (_, i) => [i, i]));
 kept.many = many;
 
 async function inMap() {
@@ -57,7 +57,8 @@ async function inSparseObject() {
   await new Promise((resolve) => (kept.indexed[5_000_000] = resolve)); // @sparse-object
 }
 async function inAccessor() {
-  await new Promise((set) => Object.defineProperty(kept, 'answer', { set })); // @accessor
+  // Not defineProperty(): the descriptor keeps it, too, until it is collected.
+  await new Promise((resolve) => kept.__defineSetter__('answer', resolve)); // @accessor
 }
 async function inFunction() {
   await new Promise((resolve) => (inFunction.resolve = resolve)); // @function

@@ -132,17 +132,7 @@ async function readStopped(
   const { pid } = target;
   const mappings = target.readMappings();
   const endsAtMs = performance.now() + options.deadlineMs;
-  const known = new Map(options.isolates?.map((isolate) => [isolate.tid, isolate]));
-  const decodeOf =
-    (values: ValuesWanted): LookPlan['decode'] =>
-    (look, budgetMs, at) =>
-      readThreads(
-        {
-          ...{ target, memory: look.memory, mappings, values },
-          endsAtMs: Math.min(endsAtMs, performance.now() + budgetMs),
-        },
-        look.threads.map((thread) => threadStart(thread, known.get(thread.tid), at)),
-      );
+  const decodeOf = decoderFor(target, mappings, options, endsAtMs);
   const decode = decodeOf(options.values === false ? noValues : allValues);
   const decodeStacks: LookPlan['decodeStacks'] = (look, values) => decodeOf(values)(look, 0);
 
@@ -181,7 +171,7 @@ async function readStopped(
     looks === undefined || calm
       ? noLooks
       : await lookOn(
-          { ...plan, tids, counted: counted.threads, asleep: isEnough ? asleep : null },
+          { ...plan, tids, counted: counted.threads, asleep },
           pulses,
           { ...looks, countsCollector },
           counts,
@@ -195,6 +185,24 @@ async function readStopped(
     looks: [firstLook(counted.threads), ...quick.looks],
     activity: activity.activity,
   };
+}
+
+/** What makes stacks of a look, with the values that are wanted. */
+function decoderFor(
+  target: Target,
+  mappings: readonly Mapping[],
+  { isolates }: ReadOptions,
+  endsAtMs: number,
+): (values: ValuesWanted) => LookPlan['decode'] {
+  const known = new Map(isolates?.map((isolate) => [isolate.tid, isolate]));
+  return (values) => (look, budgetMs, at) =>
+    readThreads(
+      {
+        ...{ target, memory: look.memory, mappings, values },
+        endsAtMs: Math.min(endsAtMs, performance.now() + budgetMs),
+      },
+      look.threads.map((thread) => threadStart(thread, known.get(thread.tid), at)),
+    );
 }
 
 const noLooks = { looks: [] as QuickLook[], pausedMs: 0 };

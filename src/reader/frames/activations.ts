@@ -151,7 +151,9 @@ export class ActivationReader {
   #baselineOffset(frame: ScriptFrame, bytecode: BytecodeArray, code: CodeObject): number | null {
     const table = this.#heap.byteArray(code.positions);
     if (table === null || frame.pc === null) return null;
-    return findBaselineBytecode(table, frame.pc - code.start, bytecode.length, (offset) =>
+    // A return address may be where the next bytecode begins; where a thread stands itself, what begins there is meant.
+    const pcOffset = frame.pc - code.start + (frame.isTop ? 1 : 0);
+    return findBaselineBytecode(table, pcOffset, bytecode.length, (offset) =>
       this.#bytecodeSizes.sizeAt(bytecode.bytes, offset),
     );
   }

@@ -115,7 +115,7 @@ export async function capture(
   const death = await readDeath(request, timeLeftMs(), dependencies, missing);
   const { tasks = true, values = true } = request;
   // A dying thread does nothing but wait for us.
-  const more = death === null && values && { looks: looks.wishes() };
+  const more = death === null && { looks: { ...looks.wishes(), mayStop: values } };
   const wishes = { timeMs: timeLeftMs(), tasks, values, ...more };
   const reading = await climb(request.pid, isolates, wishes, dependencies, missing);
   const { samples, cpuQuota } = await looks.finish(death === null, reading, endsAtMs);

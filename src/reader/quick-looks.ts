@@ -27,6 +27,8 @@ export interface QuickLookWishes {
   readonly apartIfPlainMs: number;
   /** True: the heap is nearly full, and whether the collector works is to be counted. */
   readonly countsCollector?: boolean;
+  /** False: looks that would stop the target are not taken. Default true. */
+  readonly mayStop?: boolean;
   /** Called before the target is stopped: what /proc says must be of an undisturbed process. */
   readonly beforeLook?: () => void;
 }
@@ -111,17 +113,19 @@ export async function takeQuickLooks(
     if (isPlain) return looks.length >= (asleep?.haveSlept === true ? 1 : wishes.count);
     return apart >= wishes.count && isDecided(looks, target.pid, wishes.stuckAfterMs, counted);
   };
+  const mayNotLook = (): boolean => wishes.mayStop === false && asleep?.haveSlept !== true;
   for (;;) {
     const isPlain =
       wishes.countsCollector !== true &&
       isPlainlyStuck(looks, target.pid, wishes.stuckAfterMs, counted);
-    if (isEnough(isPlain)) break;
+    if (isEnough(isPlain) || mayNotLook()) break;
     if (!isPlain) apart++;
     const dueMs = isPlain ? lookedAtMs + wishes.apartIfPlainMs : performance.now() + wishes.apartMs;
     if (dueMs >= endsAtMs) break;
     const rhythms = await takePulse(pulses, tids, dueMs, before);
     // What happens during a look is counted with what comes after it.
     before = new Map([...rhythms].map(([tid, rhythm]) => [tid, rhythm.last]));
+    if (mayNotLook()) break;
     wishes.beforeLook?.();
     const atMs = monotonicMs() - startedAtMs;
     lookedAtMs = performance.now();

@@ -2,6 +2,7 @@
  * The place of an error that was told to the agent: by its own stack, else by those of the errors in it, and never by where the agent
  * stands while it reports.
  */
+import { rejectionName } from '../report/rejection.ts';
 import type { ErrorRecord, Frame, Thread, Value } from '../report/schema.ts';
 import { parseErrorFrames } from './error-frames.ts';
 
@@ -68,7 +69,7 @@ export function addRejectedValue<
   const isNodes = error.properties.some(
     ({ name, value }) => name === 'code' && value.preview === rejectionCode,
   );
-  if (error.name !== 'UnhandledPromiseRejection' || !isNodes) return request;
+  if (error.name !== rejectionName || !isNodes) return request;
   const value = findReason(threads.find(({ tid }) => tid === death.tid)?.frames ?? []);
   if (value === undefined) return request;
   const properties = [{ name: 'reason', value }, ...error.properties];

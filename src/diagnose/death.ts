@@ -1,6 +1,7 @@
 /** A capture of a process that dies, looked at the way the rules about that need it. Pure. */
 import { isMachineFrame } from '../report/machine-frame.ts';
 import type { Capture, ErrorRecord, Frame, Thread, Verdict } from '../report/schema.ts';
+import { rejectedWord } from '../report/rejection.ts';
 import { isAppFrame } from './scene.ts';
 import type { Scene } from './scene.ts';
 import { describeFrame, functionOf, listVariables, nameFrame } from './words.ts';
@@ -87,17 +88,9 @@ export function causeEvidence(error: ErrorRecord | undefined): { text: string }[
   return facts;
 }
 
-/** What Node says of a rejection with something that is no error. */
-const rejectedWith = /The promise rejected with the reason "([^]*)"\.$/;
 const maxRejectedChars = 80;
 
-/** Node's word of what a promise was rejected with where that is no error, `#<Object>`, or the whole of a string; else null. */
-export function rejectedWord(error: ErrorRecord): string | null {
-  if (error.name !== 'UnhandledPromiseRejection') return null;
-  return rejectedWith.exec(error.message)?.[1] ?? null;
-}
-
-/** The same in a sentence, with its members where they are known. */
+/** What a promise was rejected with where that is no error, with its members where they are known; else null. */
 export function describeRejected(error: ErrorRecord | undefined): string | null {
   const word = error === undefined ? null : rejectedWord(error);
   if (error === undefined || word === null) return null;

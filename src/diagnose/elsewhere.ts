@@ -2,11 +2,9 @@
 import type { Capture, Handle, Thread } from '../report/schema.ts';
 import { looksAt } from './looks.ts';
 import { countRequests } from './pool.ts';
-import { isAppFrame } from './scene.ts';
+import { busyShare, isAppFrame } from './scene.ts';
 import { formatDuration, nameFrame } from './words.ts';
 
-/** Of one CPU, from which on a Worker is at work. */
-const busyShare = 0.5;
 const maxNamed = 3;
 
 /** Workers and threads of the pool that are at work, in words to go on a sentence with. */

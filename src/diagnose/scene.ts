@@ -57,7 +57,7 @@ export interface Scene {
 /** CPU time of this share is not counted as work: reading, timers, the collector. */
 const idleShare = 0.05;
 /** Most of a CPU, on a machine that has others to run as well. */
-const busyShare = 0.5;
+export const busyShare = 0.5;
 
 /** Of what a rule of the watchdog may say, that which means that work is not done. */
 const failedToServe = /answer|probe|connect|waiting|waited|older|open for/i;

@@ -12,7 +12,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Capture, ErrorRecord, Frame, Verdict } from '../report/schema.ts';
-import { rejectedWord } from './death.ts';
+import { rejectedWord } from '../report/rejection.ts';
 import { isAppFrame } from './scene.ts';
 import { functionOf } from './words.ts';
 

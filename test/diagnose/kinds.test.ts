@@ -197,6 +197,12 @@ const besideLock: readonly (readonly [string, Partial<Capture>, boolean])[] = [
   ['a timer of the program', { timers: [refill] }, false],
   ['a query on a connection', { handles: [listening, toDatabase] }, false],
 ];
+/** A lock whose holder waits for something that the program keeps. */
+const heldForAnswer = [
+  task(1, 'reserve', { line: 9, awaits: keptByKey }),
+  task(2, 'reserve', { line: 7, awaits: 3, dependsOn: [3] }),
+  task(3, 'Mutex.acquire', { awaits: kept, awaitedBy: [2] }),
+];
 const withoutHolder = [
   task(1, 'report', { awaits: 2, dependsOn: [2] }),
   task(2, 'Semaphore.acquire', { awaits: kept, awaitedBy: [1] }),
@@ -753,11 +759,7 @@ const cases: readonly Case[] = [
     name: 'a lock whose holder waits for an answer that nothing can bring',
     main: idleMain,
     capture: {
-      tasks: [
-        task(1, 'reserve', { line: 9, awaits: keptByKey }),
-        task(2, 'reserve', { line: 7, awaits: 3, dependsOn: [3] }),
-        task(3, 'Mutex.acquire', { awaits: kept, awaitedBy: [2] }),
-      ],
+      tasks: heldForAnswer,
     },
     kind: 'lock-never-released',
   },
@@ -766,11 +768,7 @@ const cases: readonly Case[] = [
     main: idleMain,
     capture: {
       handles: [{ type: 'tcp', peer: '10.0.0.7:6379', state: 'connected' }],
-      tasks: [
-        task(1, 'reserve', { line: 9, awaits: keptByKey }),
-        task(2, 'reserve', { line: 7, awaits: 3, dependsOn: [3] }),
-        task(3, 'Mutex.acquire', { awaits: kept, awaitedBy: [2] }),
-      ],
+      tasks: heldForAnswer,
     },
     kind: 'idle',
   },
@@ -778,12 +776,7 @@ const cases: readonly Case[] = [
     name: 'a lock whose holder waits for another lock, which a timer will free',
     main: idleMain,
     capture: {
-      tasks: [
-        task(1, 'reserve', { line: 9, awaits: keptByKey }),
-        task(2, 'reserve', { line: 7, awaits: 3, dependsOn: [3] }),
-        task(3, 'Mutex.acquire', { awaits: kept, awaitedBy: [2] }),
-        task(4, 'ship', { awaits: 'a timer of 50 ms' }),
-      ],
+      tasks: [...heldForAnswer, task(4, 'ship', { awaits: 'a timer of 50 ms' })],
     },
     kind: 'idle',
   },

@@ -107,13 +107,14 @@ export async function takeQuickLooks(
   let pausedMs = 0;
   /** Looks far enough apart for counts and shares to mean something. */
   let apart = 0;
+  const haveSlept = (): boolean => asleep?.haveSlept === true;
   const isEnough = (isPlain: boolean): boolean => {
     if (looks.length >= wishes.atMost) return true;
     // One that has not run at all cannot have moved between the looks either.
-    if (isPlain) return looks.length >= (asleep?.haveSlept === true ? 1 : wishes.count);
+    if (isPlain) return looks.length >= (haveSlept() ? 1 : wishes.count);
     return apart >= wishes.count && isDecided(looks, target.pid, wishes.stuckAfterMs, counted);
   };
-  const mayNotLook = (): boolean => wishes.mayStop === false && asleep?.haveSlept !== true;
+  const mayNotLook = (): boolean => wishes.mayStop === false && !haveSlept();
   for (;;) {
     const isPlain =
       wishes.countsCollector !== true &&
@@ -130,7 +131,7 @@ export async function takeQuickLooks(
     const atMs = monotonicMs() - startedAtMs;
     lookedAtMs = performance.now();
     // Threads that have slept since are where they were, and need not be stopped to see it.
-    if (asleep?.haveSlept !== true) {
+    if (!haveSlept()) {
       const taken = lookQuickly(plan);
       pausedMs = Math.max(pausedMs, taken.pausedMs);
       shown = taken.result.map(quickThread);

@@ -23,9 +23,9 @@
 #include "agent_connection.h"
 #include "arguments.h"
 #include "in_signal/fatal_signal.h"
-#include "find_words.h"
 #include "process_end.h"
 #include "process_memory.h"
+#include "search_calls.h"
 #include "stop_call.h"
 #include "watcher_calls.h"
 
@@ -38,6 +38,8 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod("readMemory", &Addon::ReadMemory),
                              InstanceMethod("readPages", &Addon::ReadPages),
                              InstanceMethod("findWords", &Addon::FindWords),
+                             InstanceMethod("noteReferences", &Addon::NoteReferences),
+                             InstanceMethod("findReferrers", &Addon::FindReferrers),
                              InstanceMethod("stopThreads", &Addon::StopThreads),
                              InstanceMethod("resumeThreads", &Addon::ResumeThreads),
                              InstanceMethod("connectAgent", &Addon::ConnectAgent),
@@ -93,13 +95,18 @@ class Addon : public Napi::Addon<Addon> {
 
   Napi::Value FindWords(const Napi::CallbackInfo& info) {
     Arguments arguments(info);
-    Napi::Uint8Array bytes = arguments.Bytes("bytes");
-    auto wanted = arguments.Typed<Napi::BigUint64Array>("wanted", napi_biguint64_array, "a BigUint64Array");
-    auto places = arguments.Typed<Napi::Uint32Array>("places", napi_uint32_array, "a Uint32Array");
-    if (!arguments.ok()) return Napi::Value();
-    size_t found = sleeper::FindWords(bytes.Data(), bytes.ByteLength() / sizeof(uint64_t), wanted.Data(),
-                                      wanted.ElementLength(), places.Data(), places.ElementLength());
-    return Result(info, static_cast<int64_t>(found));
+    size_t found = CallFindWords(arguments);
+    return arguments.ok() ? Result(info, static_cast<int64_t>(found)) : Napi::Value();
+  }
+
+  void NoteReferences(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    CallNoteReferences(arguments);
+  }
+
+  void FindReferrers(const Napi::CallbackInfo& info) {
+    Arguments arguments(info);
+    CallFindReferrers(arguments);
   }
 
   Napi::Value StopThreads(const Napi::CallbackInfo& info) {

@@ -13,4 +13,13 @@ namespace sleeper {
 size_t FindWords(const uint8_t* bytes, size_t count, const uint64_t* wanted, size_t wanted_count, uint32_t* places,
                  size_t room);
 
+// What the words of a piece of memory refer to, in short: a bit for each block of 1 KiB of all memory, many blocks to a bit.
+constexpr size_t kReferenceNoteBytes = 4096;
+
+// Notes the tagged pointers (lowest bits 01) among `count` words at `bytes`. `note` is kReferenceNoteBytes, overwritten.
+void NoteReferences(const uint8_t* bytes, size_t count, uint8_t* note);
+
+// False: none of `wanted`, tagged pointers all, was among the words noted. True: one of them may have been.
+bool MayRefer(const uint8_t* note, const uint64_t* wanted, size_t wanted_count);
+
 }  // namespace sleeper

@@ -97,6 +97,8 @@ export const limits = {
   loopLooksMs: 250,
   /** 256 KiB pages of V8's heap searched for tasks: 16 GiB. */
   maxHeapPages: 65_536,
+  /** Of these it is noted what they refer to, so that a second search passes most of them over: 64 MiB of ours. */
+  maxIndexedPages: 16_384,
   /** Suspended functions and pending promises told apart in one isolate; each takes some 300 bytes of ours. */
   maxTasks: 200_000,
   /** Maps of promises, and of async generators, beside V8's own: one for each class, or each async generator function. */

@@ -10,6 +10,8 @@ import { SleeperError } from './errors.ts';
 export const generalSetBytes = 27 * 8;
 /** Bytes of one register set: the general registers, then user_fpregs_struct, where xmm0 starts at byte 160. */
 export const registerSetBytes = generalSetBytes + 512;
+/** What noteReferences() writes. */
+export const referenceNoteBytes = 4096;
 /** The unit of readPages. */
 export const pageBytes = 4096;
 
@@ -51,6 +53,18 @@ export interface Native {
    * @returns how many there are; as many as `places` has room for: there may be more
    */
   findWords(bytes: Uint8Array, wanted: BigUint64Array, places: Uint32Array): number;
+  /**
+   * Notes in short what the words of a piece of memory refer to: one bit for each KiB of all memory, many to a bit.
+   * @param bytes tagged pointers (lowest bits 01) among its little-endian words are noted
+   * @param note  overwritten; referenceNoteBytes
+   */
+  noteReferences(bytes: Uint8Array, note: Uint8Array): void;
+  /**
+   * @param notes    of noteReferences(), one behind the other
+   * @param wanted   tagged pointers
+   * @param mayRefer filled for each note: 0 when none of those wanted was among the words noted, else 1
+   */
+  findReferrers(notes: Uint8Array, wanted: BigUint64Array, mayRefer: Uint8Array): void;
   /**
    * Stops threads with PTRACE_SEIZE and PTRACE_INTERRUPT, from a tracer thread of the addon's own, and copies
    * their registers. They stay stopped until resumeThreads(), until `holdLimitMs` has passed, or until this

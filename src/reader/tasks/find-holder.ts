@@ -2,7 +2,8 @@
 import type { Heap } from '../heap/heap.ts';
 import { isPointer, type Tagged, untag } from '../layout/tagged.ts';
 import type { Address } from '../memory/source.ts';
-import { heapPageBytes, type LargeObject } from './pages.ts';
+import { heapPageBytes } from './heap-words.ts';
+import type { LargeObject } from './pages.ts';
 
 /** Words from the start of an object to the one found. Only backing stores are longer; they end with the page. */
 const maxObjectWords = 256;

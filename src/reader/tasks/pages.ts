@@ -14,18 +14,19 @@
  * allocated from (top to limit, kept in the Isolate).
  */
 import { limits } from '../../limits.ts';
-import { findWords, wantWords } from '../memory/find-words.ts';
 import { findMapping, type Mapping } from '../memory/maps.ts';
 import { PagedMemory } from '../memory/paged.ts';
 import { type Address, type MemorySource, UnreadableMemory } from '../memory/source.ts';
+import { heapPageBytes, HeapWords } from './heap-words.ts';
 
-export const heapPageBytes = 256 << 10;
 /** sizeof(v8::internal::Isolate) is 60 to 66 KiB in all versions. */
 const isolateBytes = 128 << 10;
 const headerWords = 6;
 const metadataWords = 24;
 /** MemoryChunk::FROM_PAGE, the half of the young generation that is empty. */
 const fromPage = 1 << 3;
+/** MemoryChunk::TO_PAGE, the other half. */
+const toPage = 1 << 4;
 const flagsWordIfSizeFirst = 1;
 const smallestPageBytes = 8_192;
 const smallestUnit = 4_096;
@@ -34,26 +35,6 @@ const maxHeaderBytes = 16_384;
 const maxLargeBytes = 2 ** 30 + heapPageBytes;
 /** Of large objects: 256 MiB. */
 const maxLargePages = 1_024;
-
-/** A word looked for, and what is to be done where it stands. */
-export type Needles = ReadonlyMap<number, (words: HeapWords, index: number) => void>;
-
-/** What a search reads: one heap page at a time, by words. */
-export class HeapWords {
-  address: Address = 0;
-  /** Two of these are one word; the lower half comes first. */
-  readonly halves = new Uint32Array(heapPageBytes / 4);
-  readonly bytes = new Uint8Array(this.halves.buffer);
-
-  /** Word at an index of the page; 0 behind its end. */
-  word(index: number): number {
-    return (this.halves[index * 2] ?? 0) + (this.halves[index * 2 + 1] ?? 0) * 2 ** 32;
-  }
-
-  addressOf(index: number): Address {
-    return this.address + index * 8;
-  }
-}
 
 /** An unused piece of a page. */
 interface Gap {
@@ -70,6 +51,8 @@ export interface LargeObject {
 export interface HeapPages {
   /** Start addresses. */
   readonly pages: readonly Address[];
+  /** Those of the young generation: what is in them changes all the time. */
+  readonly young: ReadonlySet<Address>;
   readonly gaps: readonly Gap[];
   /** Objects that go on behind the 256 KiB their page begins with: large backing stores, texts, code. */
   readonly large: readonly LargeObject[];
@@ -88,6 +71,7 @@ export function findHeapPages(
 ): HeapPages {
   const { places, isTruncated } = possiblePages(mappings);
   const pages: Address[] = [];
+  const young = new Set<Address>();
   const large: LargeObject[] = [];
   for (let at = 0; at < places.length; at += headersAtOnce) {
     const batch = places.slice(at, at + headersAtOnce);
@@ -98,12 +82,13 @@ export function findHeapPages(
       const header = readHeapPage(memory, page, isolate);
       if (header === null) continue;
       pages.push(page);
-      const object = findLargeObject(header, page, mappings);
+      if (header.isYoung) young.add(page);
+      const object = findLargeObject(header.words, page, mappings);
       if (object !== null) large.push(object);
     }
   }
   const gaps = findGaps(source, isolate, new Set(pages));
-  return { pages, gaps, large, isTruncated };
+  return { pages, young, gaps, large, isTruncated };
 }
 
 function possiblePages(mappings: readonly Mapping[]): { places: Address[]; isTruncated: boolean } {
@@ -125,19 +110,25 @@ function possiblePages(mappings: readonly Mapping[]): { places: Address[]; isTru
  * from the page, and in its mapping.
  */
 function findLargeObject(
-  header: readonly number[],
+  words: readonly number[],
   page: Address,
   mappings: readonly Mapping[],
 ): LargeObject | null {
-  const end = header.find((word) => word > page + heapPageBytes && word < page + maxLargeBytes);
-  const start = header.find((word) => word > page && word < page + maxHeaderBytes);
+  const end = words.find((word) => word > page + heapPageBytes && word < page + maxLargeBytes);
+  const start = words.find((word) => word > page && word < page + maxHeaderBytes);
   if (end === undefined || start === undefined) return null;
   const mapping = findMapping(mappings, page);
   return mapping !== null && end <= mapping.end ? { start, end } : null;
 }
 
-/** @returns the words of its header, or of its metadata; null when it is no page of the isolate's heap, or an empty one */
-function readHeapPage(memory: PagedMemory, page: Address, isolate: Address): number[] | null {
+interface PageHeader {
+  /** Of the header, or of its metadata. */
+  readonly words: readonly number[];
+  readonly isYoung: boolean;
+}
+
+/** @returns null when it is no page of the isolate's heap, or an empty one */
+function readHeapPage(memory: PagedMemory, page: Address, isolate: Address): PageHeader | null {
   try {
     const words = Array.from({ length: headerWords }, (_, i) => memory.u64(page + i * 8));
     const [first = 0, second = 0] = words;
@@ -145,12 +136,13 @@ function readHeapPage(memory: PagedMemory, page: Address, isolate: Address): num
     const isOurs = (word: number) => word >= isolate && word < isolate + isolateBytes;
     // Sizes are whole pages of memory; some flag of the lowest is always set beside high ones.
     const isSize = first >= smallestPageBytes && first % smallestUnit === 0;
-    const flags = isSize ? words[flagsWordIfSizeFirst] : first;
-    if (((flags ?? 0) & fromPage) !== 0) return null;
-    if (words.some(isOurs)) return words;
+    const flags = (isSize ? words[flagsWordIfSizeFirst] : first) ?? 0;
+    if ((flags & fromPage) !== 0) return null;
+    const isYoung = (flags & toPage) !== 0;
+    if (words.some(isOurs)) return { words, isYoung };
     if (second % 8 !== 0 || !memory.isReadable(second)) return null;
     const metadata = Array.from({ length: metadataWords }, (_, i) => memory.u64(second + i * 8));
-    return metadata.some(isOurs) ? metadata : null;
+    return metadata.some(isOurs) ? { words: metadata, isYoung } : null;
   } catch (error) {
     if (error instanceof UnreadableMemory) return null;
     throw error;
@@ -188,77 +180,4 @@ export function withLargeObjects(heap: HeapPages, objects: readonly LargeObject[
     return Array.from({ length: count }, (_, i) => first + i * heapPageBytes);
   });
   return { ...heap, pages: [...heap.pages, ...rest.slice(0, maxLargePages)] };
-}
-
-/** One step of a search: a page at a time, so that the caller can watch the clock. */
-export class HeapSearch {
-  readonly words = new HeapWords();
-  readonly #places = new Uint32Array(heapPageBytes / 8);
-  readonly #source: MemorySource;
-  readonly #heap: HeapPages;
-  readonly #freeSpaceMap: number;
-
-  /** @param freeSpaceMap tagged map of the blocks of the free lists; 0 when it is not known */
-  constructor(source: MemorySource, heap: HeapPages, freeSpaceMap: number) {
-    this.#source = source;
-    this.#heap = heap;
-    this.#freeSpaceMap = freeSpaceMap;
-  }
-
-  /**
-   * Calls for each place where a needle stands.
-   * @param endsAtMs performance.now() at which the search ends unfinished
-   * @returns false when the time was over
-   */
-  find(needles: Needles, endsAtMs: number): boolean {
-    if (needles.size === 0) return true;
-    const free = this.#freeSpaceMap;
-    const wanted = wantWords(free === 0 ? needles.keys() : [...needles.keys(), free]);
-    for (const page of this.#heap.pages) {
-      if (performance.now() > endsAtMs) return false;
-      const readBytes = this.#source.read(page, this.words.bytes);
-      this.words.bytes.fill(0, readBytes);
-      this.words.address = page;
-      const count = findWords(this.words.bytes.subarray(0, readBytes), wanted, this.#places);
-      if (count > 0) this.#visit(needles, this.#places.subarray(0, count));
-    }
-    return true;
-  }
-
-  #visit(needles: Needles, places: Uint32Array): void {
-    const gaps = this.#heap.gaps.filter(
-      ({ start }) => start - (start % heapPageBytes) === this.words.address,
-    );
-    let freeUntil = 0;
-    for (const index of places) {
-      if (index < freeUntil) continue;
-      const word = this.words.word(index);
-      if (word === this.#freeSpaceMap) {
-        freeUntil = index + this.#freeBytes(index) / 8;
-        continue;
-      }
-      const address = this.words.addressOf(index);
-      if (!gaps.some(({ start, end }) => address >= start && address < end))
-        needles.get(word)?.(this.words, index);
-    }
-  }
-
-  /** FreeSpace: map, size as a Smi, next. 0 when it does not look like one. */
-  #freeBytes(index: number): number {
-    const { halves } = this.words;
-    const half = index * 2;
-    const size = halves[half + 3] ?? 0;
-    const isSize = (halves[half + 2] ?? 0) === 0 && size >= 16 && size % 8 === 0;
-    return isSize && half * 4 + size <= heapPageBytes ? size : 0;
-  }
-}
-
-/** Words of an object that a needle stands at the start of: the tagged field at a byte offset. */
-export function fieldAt(words: HeapWords, index: number, offset: number): number {
-  return words.word(index + offset / 8);
-}
-
-/** Tagged pointer to the object that starts at an index. */
-export function objectAt(words: HeapWords, index: number): number {
-  return words.addressOf(index) + 1;
 }

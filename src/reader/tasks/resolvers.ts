@@ -13,7 +13,7 @@ import { builtinNamesOf } from '../layout/builtin-names.ts';
 import type { V8Layout } from '../layout/resolve.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
-import { fieldAt, type HeapWords } from './pages.ts';
+import { fieldAt, type HeapWords } from './heap-words.ts';
 
 /** Of the context: the promise of both functions. */
 const promiseSlot = 2;

@@ -22,7 +22,9 @@ import { generatorFields, suspendedKind } from './generator.ts';
 import { globalName, isCollection, keyInStore, placeWords } from './holder-words.ts';
 import { followLead, type Lead, leadFrom, leadFromListener } from './listeners.ts';
 import { isEventListener, isRequest, isTimer } from './node-classes.ts';
-import { HeapSearch, type HeapWords, type LargeObject, withLargeObjects } from './pages.ts';
+import { HeapSearch } from './heap-search.ts';
+import { type HeapWords } from './heap-words.ts';
+import { type LargeObject, withLargeObjects } from './pages.ts';
 import { better, type Settler } from './settler.ts';
 import { subjectOf, subjectOfScope } from './subjects.ts';
 import type { Survey } from './survey.ts';
@@ -107,7 +109,7 @@ class BackwardWalk {
         heap.memory.isReadable(start) && survey.maps.arrays.has(heap.memory.u64(start)),
     );
     const pages = withLargeObjects(survey.pages, this.#large);
-    this.#search = new HeapSearch(survey.source, pages, survey.maps.freeSpace);
+    this.#search = new HeapSearch(survey.source, pages, survey.index, survey.maps.freeSpace);
   }
 
   /** A resolve or reject function that was found. */

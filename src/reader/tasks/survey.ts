@@ -8,19 +8,14 @@ import type { V8Layout } from '../layout/resolve.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import type { Mapping } from '../memory/maps.ts';
 import { PagedMemory } from '../memory/paged.ts';
+import { ReferenceIndex } from '../memory/reference-index.ts';
 import type { MemorySource } from '../memory/source.ts';
 import type { Program } from '../target.ts';
 import { generatorFields } from './generator.ts';
 import { TaskGraph } from './graph.ts';
-import {
-  fieldAt,
-  findHeapPages,
-  type HeapPages,
-  HeapSearch,
-  type HeapWords,
-  type Needles,
-  objectAt,
-} from './pages.ts';
+import { HeapSearch, type Needles } from './heap-search.ts';
+import { fieldAt, type HeapWords, objectAt } from './heap-words.ts';
+import { findHeapPages, type HeapPages } from './pages.ts';
 import type { IsolateOfThread } from './isolates.ts';
 import { Resolvers } from './resolvers.ts';
 import { promiseFields } from './reactions.ts';
@@ -66,6 +61,7 @@ export interface Survey {
   readonly source: MemorySource;
   readonly view: HeapView;
   readonly pages: HeapPages;
+  readonly index: ReferenceIndex;
   readonly maps: TaskMaps;
   readonly resolvers: Resolvers;
   /** False: the time was over; what a task waits for may not have been found. */
@@ -109,7 +105,8 @@ function surveyOnce(plan: SurveyPlan): Attempt {
   const graph = new TaskGraph();
   const maps = findTaskMaps(view.heap, isolate.address, learnedOf(target.binary.identity));
   const pages = findHeapPages(source, mappings, isolate.address);
-  const search = new HeapSearch(source, pages, maps.freeSpace);
+  const index = new ReferenceIndex(limits.maxIndexedPages);
+  const search = new HeapSearch(source, pages, index, maps.freeSpace);
   const found = new Finds(target.layout);
   const resolvers = new Resolvers(target.layout, maps.builtinClosures);
   const needles = found.needles(maps, resolvers);
@@ -123,7 +120,7 @@ function surveyOnce(plan: SurveyPlan): Attempt {
   ).length;
   const isTorn = isDone && lost > 0 && hasMoved(pages, plan);
   const tookMs = performance.now() - startedAtMs;
-  return { tookMs, isDone, isTorn, lost, graph, source, view, pages, maps, resolvers };
+  return { tookMs, isDone, isTorn, lost, graph, source, view, pages, index, maps, resolvers };
 }
 
 /** Every collection that moves objects gives back the pages they were on, or leaves them as the empty half. */

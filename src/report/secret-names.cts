@@ -23,6 +23,17 @@ const secretPairs = new Set(
     .map((pair) => pair.trim()),
 );
 
+/** Several words written as one, as variables of the environment and fields of forms are: `PGPASSWORD`, `clientsecret`, `password2`. */
+const joinedWords = new RegExp(
+  [
+    '(?:password|passwd|passphrase|secret|apikey|credentials?|privatekey|secretkey|sessionid|sessid)$',
+    '^(?:password|passwd|secret|token|apikey)[a-z]?\\d{0,3}$',
+    '^(?:access|auth|refresh|id|jwt|session|api|bearer|csrf|xsrf|user|client|bot)tokens?$',
+    '^(?:db|user|smtp|mail|ftp|pg|redis|mysql|mongo|root|admin|ldap|proxy|http|login)pass$',
+    '^(?:db|user|bind|root|admin|login)pw$',
+  ].join('|'),
+);
+
 /** What shells call the working directory: not a password. */
 const workingDirectories = new Set(['PWD', 'OLDPWD']);
 
@@ -40,7 +51,7 @@ export function wordsOf(name: string): string[] {
 export function isSecretName(name: string): boolean {
   if (workingDirectories.has(name)) return false;
   const words = wordsOf(name);
-  if (words.some((word) => secretWords.has(word))) return true;
+  if (words.some((word) => secretWords.has(word) || joinedWords.test(word))) return true;
   if (secretLastWords.has(words.at(-1) ?? '')) return true;
   return words.some((word, index) => secretPairs.has(`${word} ${words[index + 1] ?? ''}`));
 }

@@ -4,7 +4,7 @@
  * is not.
  */
 
-/** How words begin that may be secrets. Looks that hold one of `:`, `=`, `@`, a quote or a space need no sign. */
+/** How words begin that may be secrets. Looks that hold one of `:`, `=`, `@`, `<`, a quote or a space need no sign. */
 const signs = [
   ...['eyJ', 'AKIA', 'ASIA', 'AROA', 'ABIA', 'AC', 'SK', 'AIza', 'SG.', 'ya29.', 'GOCSPX-'],
   ...['gho_', 'ghp_', 'ghs_', 'ghu_', 'ghr_', 'github_pat_', 'npm_', 'hf_', 'xox', 'shp'],
@@ -36,7 +36,7 @@ mark('_', word);
 mark('+', inner | key);
 mark('-.', inner);
 mark('/', key);
-mark('=:@\'" \t\n\v\f\r', always);
+mark('=:@<\'" \t\n\v\f\r', always);
 
 function mark(characters: string, kind: number): void {
   for (let at = 0; at < characters.length; at++) kinds[characters.charCodeAt(at)] = kind;

@@ -4,6 +4,7 @@
  */
 import { redactedText, type SecretJudge } from './secret-names.cts';
 import { type ListItem, secretsInList } from './secret-pairs.cts';
+import { spokenPlaces } from './secret-places.cts';
 
 /**
  * What joins a name to its value, and, looking back from there (texts have few of these), the name. Values are not in it: one that is
@@ -43,7 +44,17 @@ interface Place {
 export function redactNamedValues(text: string, judge: SecretJudge): string {
   const named = /[:=]/.test(text) ? redactNames(text, judge) : text;
   const paired = named.includes('[') ? redactLists(named, judge) : named;
-  return /\bval/.test(paired) ? redactNamedByValue(paired, judge) : paired;
+  const byValue = /\bval/.test(paired) ? redactNamedByValue(paired, judge) : paired;
+  return spokenPlaces.reduce(
+    (rest, { sign, pattern, name, ...announced }) =>
+      rest.includes(sign)
+        ? redactBehind(pattern, rest, judge, ([, matched = '']) => {
+            const found = name ?? matched;
+            return judge.isSecretName(found) ? { name: found, ...announced } : null;
+          })
+        : rest,
+    byValue,
+  );
 }
 
 function redactNames(text: string, judge: SecretJudge): string {
@@ -56,7 +67,7 @@ function redactNames(text: string, judge: SecretJudge): string {
       name: found,
       isOnlyString: joint.length > 1,
       isCompared: joint.length > 1 && joint !== '=>',
-      isHeader: joint === ':' && headerName.test(name),
+      ...(joint === ':' && headerName.test(name) && { bare: headerValue }),
     };
   });
 }
@@ -65,7 +76,8 @@ function redactNames(text: string, judge: SecretJudge): string {
 interface Announced {
   readonly name: string;
   readonly isOnlyString?: boolean;
-  readonly isHeader?: boolean;
+  /** What it looks like without quotes. */
+  readonly bare?: RegExp;
   /** With something that may be a kind: `typeof token === 'string'`, `request.credentials !== 'same-origin'`. */
   readonly isCompared?: boolean;
 }
@@ -116,14 +128,14 @@ function isWorthTaking(text: string, { start, end, kind }: Place): boolean {
 function findValue(
   text: string,
   at: number,
-  { isHeader, isOnlyString, isCompared }: Announced,
+  { bare = bareValue, isOnlyString, isCompared }: Announced,
 ): Place | null {
   const string = findString(text, at);
   if (string !== null && isCompared === true && kindWord.test(text.slice(string.start, string.end)))
     return null;
   if (string !== null) return { ...string, kind: 'string' };
   if (isOnlyString === true) return null;
-  for (const pattern of [listValue, isHeader === true ? headerValue : bareValue]) {
+  for (const pattern of [listValue, bare]) {
     pattern.lastIndex = at;
     const kind = pattern === listValue ? 'list' : 'bare';
     if (pattern.test(text)) return { start: at, end: pattern.lastIndex, kind };

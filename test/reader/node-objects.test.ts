@@ -10,14 +10,14 @@ for (const node of nodeNames)
     test('requests, responses, sockets, servers', async (t) => {
       const target = await spawnProgram(t, program('http-objects.cjs'), { node });
       const [line] = await target.expect(/^\{.*\}$/);
-      const fds = JSON.parse(line) as Record<'server' | 'accepted' | 'made', number>;
+      const fds = JSON.parse(line) as Record<'server' | 'accepted' | 'made' | 'port', number>;
       const frame = frameOf(mainThread(await read(target.pid), target.pid), 'look');
       const told = (name: string) => valueOf(frame, name).preview;
       assert.equal(told('request'), 'IncomingMessage {POST /orders/17?x=1}');
       assert.equal(told('response'), 'ServerResponse {202, headers sent, to POST /orders/17?x=1}');
       assert.equal(
         told('asked'),
-        'ClientRequest {POST http://127.0.0.1/orders/17?x=1, answered 202}',
+        `ClientRequest {POST http://127.0.0.1:${fds.port}/orders/17?x=1, answered 202}`,
       );
       assert.equal(told('answer'), 'IncomingMessage {202}');
       assert.equal(told('server'), `Server {listening, fd ${fds.server}, 1 connections}`);

@@ -20,6 +20,8 @@ type Properties = ReadonlyMap<string, Tagged>;
 
 const maxNodeProperties = 200;
 const maxTextChars = 120;
+/** As much of a request's headers as is searched for its host. */
+const maxHeaderChars = 4_096;
 /** Words of a HandleWrap looked at for its pointer to libuv's handle; it is among the first of the class's own. */
 const maxWrapWords = 32;
 const firstEmbedderField = 24;
@@ -73,11 +75,22 @@ function tellClientRequest(heap: Heap, properties: Properties): NodeObject | nul
   const path = text(heap, properties.get('path') ?? properties.get('[Symbol(kPath)]'));
   if (method === null || path === null) return null;
   const protocol = text(heap, properties.get('protocol')) ?? '';
-  const host = text(heap, properties.get('host')) ?? '';
+  const host = hostOf(heap, properties);
   const response = properties.get('res');
   const answer = response === undefined ? null : tellNodeObject(heap, 'IncomingMessage', response);
   const status = answer === null ? '' : `, answered ${answer.words}`;
   return { words: `${method} ${protocol}//${host}${path}${status}` };
+}
+
+/** With its port, once the headers are made: the object itself keeps only the name. */
+function hostOf(heap: Heap, properties: Properties): string {
+  const host = text(heap, properties.get('host')) ?? '';
+  const header = properties.get('_header');
+  if (header === undefined || !heap.isString(header)) return host;
+  const sent = readString(heap, header, maxHeaderChars) ?? '';
+  const named = /^host: (\S+)\r$/im.exec(sent)?.[1] ?? '';
+  // A program may send another name.
+  return named.startsWith(`${host}:`) || named.startsWith(`[${host}]`) ? named : host;
 }
 
 function tellSocket(heap: Heap, properties: Properties): NodeObject | null {

@@ -14,7 +14,8 @@ const ends = {};
 
 function look(server, request, response, accepted, asked, answer, made, idle, handler) {
   const fds = [server, accepted, made].map(({ _handle }) => _handle.fd);
-  console.log(JSON.stringify({ server: fds[0], accepted: fds[1], made: fds[2] }));
+  const { port } = server.address();
+  console.log(JSON.stringify({ server: fds[0], accepted: fds[1], made: fds[2], port }));
   fs.writeSync(3, '.');
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   return [server, request, response, accepted, asked, answer, made, idle, handler];

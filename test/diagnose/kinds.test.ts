@@ -270,6 +270,35 @@ const cases: readonly Case[] = [
     kind: 'native-busy',
     says: /in crypto\.pbkdf2Sync, called by priceOf/,
   },
+  ...[
+    { engine: ['BrotliDecompress'], says: /in zlib\.brotliDecompressSync, called by priceOf/ },
+    { engine: [], says: /in a synchronous function of zlib, called by priceOf/ },
+  ].map(({ engine, says }): Case => ({
+    name: `zlib, ${engine.length === 0 ? 'without values' : 'by the class of its engine'}`,
+    main: {
+      ...busyMain,
+      frames: [
+        cpp('BrotliDecoderDecompressStream'),
+        {
+          ...frame('zlibBufferSync', 'node:zlib', 155),
+          arguments: engine.map((className) => ({
+            name: 'engine',
+            value: { type: 'object', className, preview: `${className} {}` },
+          })),
+        },
+        frame('syncBufferWrapper', 'node:zlib', 749),
+        priceOf,
+      ],
+    },
+    capture: {
+      samples: looks({
+        ...runs,
+        frames: [cpp('BrotliDecoderDecompressStream'), called('run'), priceOf],
+      }),
+    },
+    kind: 'native-busy',
+    says,
+  })),
   {
     name: 'the runtime of V8 below a loop of JavaScript',
     main: { ...busyMain, frames: [cpp('v8::internal::Runtime_DateCurrentTime'), priceOf] },

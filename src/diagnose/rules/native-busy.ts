@@ -55,10 +55,22 @@ function nameOf({ main, allFrames }: Scene): string {
   // The function of Node that the program called, not what that is made of.
   const api = nodes.at(-1);
   if (api === undefined) return main.frames[0]?.function ?? 'a native function';
+  if (api.function === 'syncBufferWrapper')
+    return zlibName(nodes) ?? 'a synchronous function of zlib';
   const module = /^node:(?:internal\/)?([\w]+)/.exec(api.file ?? '')?.[1];
   return module === undefined || api.function.includes('.')
     ? api.function
     : `${module}.${api.function}`;
+}
+
+/**
+ * All synchronous functions of zlib are closures of one name; what they were called by, the class of the engine tells: a Gzip does
+ * the work of gzipSync, a BrotliDecompress that of brotliDecompressSync (lib/zlib.js, createConvenienceMethod).
+ */
+function zlibName(frames: readonly Frame[]): string | null {
+  const engine = frames.find((frame) => frame.function === 'zlibBufferSync')?.arguments[0];
+  const className = engine?.value.className ?? '';
+  return className === '' ? null : `zlib.${className[0]?.toLowerCase()}${className.slice(1)}Sync`;
 }
 
 function isNodes(file: string | undefined): boolean {

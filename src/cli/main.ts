@@ -61,7 +61,9 @@ export async function main(argv: readonly string[]): Promise<void> {
 /** Left to itself, Node waits until functions are compiled that nobody will call any more: some 15 ms. */
 function endAtOnce(): void {
   // Text that a pipe has not taken yet, or an archive that is being tidied up, are among what is active.
-  if (process.getActiveResourcesInfo().every((kind) => idleStreams.has(kind))) process.exit();
+  const isWritten = process.stdout.writableLength + process.stderr.writableLength === 0;
+  if (isWritten && process.getActiveResourcesInfo().every((kind) => idleStreams.has(kind)))
+    process.exit();
 }
 
 /** Our own input and output, with nothing under way. */

@@ -1,6 +1,7 @@
 /** `sleeper dump` as a user meets it: what it prints, where it keeps, how it ends, whatever it is pointed at. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { text as readText } from 'node:stream/consumers';
@@ -275,6 +276,8 @@ test('dump: a reader that takes its time gets all of it', async (t) => {
   };
   await waitFor('the pipe is full and the command waits, or has ended', isFull, slowMs);
   const reader = spawn('cat', [fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Not sooner: while nobody has it open for reading, the command's next write would end it.
+  await once(reader.stdout, 'readable');
   fs.closeSync(readEnd);
   const lines = (await readText(reader.stdout)).trimEnd().split('\n');
   assert.deepEqual(

@@ -12,9 +12,6 @@ import { spokenPlaces } from './secret-places.cts';
  */
 const namedPlace =
   /(=>|!?={2,3}|!=|[:=])(?<=(\\?)([\w$][\w$-]{0,100})(\\{0,16}['"]|)\s{0,3}\1)\s{0,3}/g;
-/** `{"name": "password", "value": …`: the name is a value itself. */
-const namedByValue =
-  /\b(?:name|key|header|field|param)(?:\\{0,16}['"])?\s{0,3}:\s{0,3}(\\{0,16}['"])([\w$.:-]{1,64})\1\s{0,3},\s{0,3}(?:\\{0,16}['"])?(?:values?|val)(?:\\{0,16}['"])?\s{0,3}:\s{0,3}/g;
 /** `["Cookie", …`. */
 const listStart = /\[\s{0,3}(?=\\{0,16}['"])/g;
 
@@ -44,16 +41,15 @@ interface Place {
 export function redactNamedValues(text: string, judge: SecretJudge): string {
   const named = /[:=]/.test(text) ? redactNames(text, judge) : text;
   const paired = named.includes('[') ? redactLists(named, judge) : named;
-  const byValue = /\bval/.test(paired) ? redactNamedByValue(paired, judge) : paired;
   return spokenPlaces.reduce(
     (rest, { sign, pattern, name, ...announced }) =>
       rest.includes(sign)
-        ? redactBehind(pattern, rest, judge, ([, matched = '']) => {
-            const found = name ?? matched;
+        ? redactBehind(pattern, rest, judge, ({ groups }) => {
+            const found = name ?? groups?.['name'] ?? '';
             return judge.isSecretName(found) ? { name: found, ...announced } : null;
           })
         : rest,
-    byValue,
+    paired,
   );
 }
 
@@ -109,12 +105,6 @@ function secretNameOf(name: string, isEscaped: boolean, judge: SecretJudge): str
   if (judge.isSecretName(name)) return name;
   const rest = isEscaped && /^[nrt]/.test(name) ? name.slice(1) : '';
   return rest !== '' && judge.isSecretName(rest) ? rest : null;
-}
-
-function redactNamedByValue(text: string, judge: SecretJudge): string {
-  return redactBehind(namedByValue, text, judge, ([, , name = '']) =>
-    judge.isSecretName(name) ? { name } : null,
-  );
 }
 
 function isWorthTaking(text: string, { start, end, kind }: Place): boolean {

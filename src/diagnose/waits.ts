@@ -6,6 +6,7 @@ import { functionOf } from './words.ts';
 /** In the words of reader/tasks/words.ts. */
 const unsettled = /nothing was found to settle|no pending promise would resume it/;
 const keptByProgram = /resolve function is kept in/;
+const settledByProgram = /a promise that .* of (?!node:)\S.* may settle/;
 
 /** Reads the tasks of a capture. */
 export class Waits {
@@ -71,6 +72,11 @@ export function isUnsettled({ awaits }: Task): boolean {
 /** True when the program itself keeps what would resume it: a queue, a lock. */
 export function isKept({ awaits }: Task): boolean {
   return typeof awaits === 'string' && keptByProgram.test(awaits);
+}
+
+/** The same, or a function of the program or of a package may settle it. */
+export function isUpToProgram(task: Task): boolean {
+  return isKept(task) || (typeof task.awaits === 'string' && settledByProgram.test(task.awaits));
 }
 
 /** What it waits for, to go on a sentence with. */

@@ -85,6 +85,12 @@ export function describeTask(task: Task, capture: Capture): string {
   return place === null ? call : `${call} at ${place}`;
 }
 
+/** `task 7, reserve(cart = {…}) at cart.js:42 (12 alike)`. */
+export function identifyTask(task: Task, capture: Capture): string {
+  const { id, count = 1 } = task;
+  return `task ${id}, ${describeTask(task, capture)}${count > 1 ? ` (${count} alike)` : ''}`;
+}
+
 /** Sizes for people: `1.2 MiB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`;

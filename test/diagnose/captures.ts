@@ -76,3 +76,12 @@ export const steadyFutex = ['futex(1n)', 'futex(1n)', 0] as const;
 export const fifo = 'read(fd 17 → /tmp/orders.fifo, 4096 bytes)';
 export const pollWords = 'epoll_wait(fd 14 → anon_inode:[eventpoll], no timeout)';
 export const polling = ['epoll_wait(14n)', 'epoll_wait(14n)', 0] as const;
+
+/** In its own poll. */
+export const idleMain: Partial<Thread> = {
+  state: 'S',
+  vmState: 'IDLE',
+  syscall: pollWords,
+  frames: [],
+  loop: { alive: true, lastTurnAgoMs: 900, activeHandles: 2, activeRequests: 0 },
+};

@@ -13,7 +13,7 @@ import type {
   Timer,
   Verdict,
 } from '#dist/report/schema.js';
-import { captureOf, frame, pollWords, priceOf, route, stuckLoop } from './captures.ts';
+import { captureOf, frame, idleMain, priceOf, route, stuckLoop } from './captures.ts';
 
 const cpp = (name: string): Frame => frame(name, 'node', 0, { kind: 'native' });
 const called = (name: string, more: Partial<Frame> = {}): Frame => ({
@@ -23,13 +23,6 @@ const called = (name: string, more: Partial<Frame> = {}): Frame => ({
   locals: [],
   ...more,
 });
-const idleMain: Partial<Thread> = {
-  state: 'S',
-  vmState: 'IDLE',
-  syscall: pollWords,
-  frames: [],
-  loop: { alive: true, lastTurnAgoMs: 900, activeHandles: 2, activeRequests: 0 },
-};
 const busyMain: Partial<Thread> = { vmState: 'JS', loop: stuckLoop };
 
 /** Four looks at the main thread, 100 ms apart. */

@@ -1,6 +1,14 @@
 /** The event loop waits for work in its own poll. Nothing is wrong with the main thread. */
 import { workElsewhere } from '../elsewhere.ts';
 import { type Rule, loopEvidence, nameMain } from '../evidence.ts';
+import type { Capture, Task } from '../../report/schema.ts';
+import { Waits, countOf, waitWords } from '../waits.ts';
+import { identifyTask } from '../words.ts';
+
+/** Functions named of those that are suspended. */
+const maxTold = 3;
+/** Of Node's http and http2, given to whoever handles a request. */
+const response = /\b(?:Http2)?ServerResponse\b/;
 
 /** In epoll, and hardly any CPU used. */
 export const idle: Rule = (scene) => {
@@ -12,12 +20,42 @@ export const idle: Rule = (scene) => {
   const who = work.length === 0 ? 'process' : 'main thread';
   return {
     kind: 'idle',
-    summary: `${[`The ${who} is idle: its event loop waits for work${open}`, ...work].join('; ')}.`,
+    summary: `${[`The ${who} is idle: its event loop waits for work${open}`, ...suspendedWords(capture), ...work].join('; ')}.`,
     confidence: scene.isLoopKnown ? 'certain' : 'likely',
     thread: main.tid,
     evidence: [
       { text: `${nameMain(scene)} waits in ${call?.text ?? 'epoll'}` },
       ...loopEvidence(scene),
+      ...suspendedEvidence(capture),
     ],
   };
 };
+
+/** How many functions of the program are suspended, in words: most idle processes have some, and some are stuck with them. */
+function suspendedWords(capture: Capture): string[] {
+  const { own } = new Waits(capture);
+  const count = countOf(own);
+  if (count === 0) return [];
+  const answering = countOf(own.filter(hasRequest));
+  return [
+    `${count} async ${count === 1 ? 'function is' : 'functions are'} suspended${answering === 0 ? '' : `, ${answering} of them with a request to answer`}`,
+  ];
+}
+
+function hasRequest({ arguments: given, locals }: Task): boolean {
+  return [...given, ...locals].some(
+    ({ value: { className = '', preview } }) => response.test(className) || response.test(preview),
+  );
+}
+
+/** Those that most stand at the end of a chain of. */
+function suspendedEvidence(capture: Capture): { text: string }[] {
+  const waits = new Waits(capture);
+  return waits.own
+    .filter(({ awaits }) => typeof awaits === 'string')
+    .sort((left, right) => countOf([right]) - countOf([left]))
+    .slice(0, maxTold)
+    .map((task) => ({
+      text: `suspended: ${identifyTask(task, capture)}, waits for ${waitWords(task, waits)}`,
+    }));
+}

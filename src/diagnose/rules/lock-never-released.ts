@@ -1,32 +1,43 @@
 /** A lock of the program's own was taken and never given back: others wait for it. */
+import { askedCall, earlierCalls, isLentName, isLockName, isSameLender } from '../asks.ts';
 import { hearsFromOthers, isUnderWay } from '../elsewhere.ts';
 import { type Rule, certainIf, loopEvidence } from '../evidence.ts';
-import type { Task } from '../../report/schema.ts';
+import type { Capture, Task, Verdict } from '../../report/schema.ts';
 import type { Scene } from '../scene.ts';
-import { describeTask, functionOf, nameFrame, placeOf } from '../words.ts';
-import { Waits, countOf, isKept, isOwnTask, isUnsettled, waitWords } from '../waits.ts';
+import { functionOf, identifyTask, nameFrame, placeOf } from '../words.ts';
+import {
+  Waits,
+  countOf,
+  isKept,
+  isOwnTask,
+  isUnsettled,
+  isUpToProgram,
+  waitWords,
+} from '../waits.ts';
 
-/** Names that say that something is a lock; a queue of work that is empty looks the same otherwise. */
-const lockWords = /lock|mutex|semaphore|acquire|exclusive|permit|latch/i;
 const maxTold = 5;
+const maxNamed = 2;
 
 /**
  * Tasks wait in something that is called a lock, and who has it cannot go on: what it awaits will not come, or it awaits the
  * lock itself, or an answer in a process that hears from nobody, or no task has it and nothing else is under way. Whoever has it and
- * waits for a timer or the network will give it back.
+ * waits for a timer or the network will give it back. What is called a pool is one when all who have got something of it ask for more.
  */
 export const lockNeverReleased: Rule = (scene) => {
   if (scene.loop === 'stuck') return null;
   const { capture } = scene;
   const waits = new Waits(capture);
   for (const lock of findLocks(waits)) {
-    const holder = findHolder(lock, waits);
+    const holders = findHolders(lock, waits);
+    if (isAskedAgain(holders, lock, waits, capture)) return asksAgain(lock, holders, waits, scene);
+    if (!isLockName(lock.name)) continue;
+    const [holder = null] = [...holders.filter((one) => waits.isHopeless(one)), ...holders];
     const mayRelease =
       holder === null
         ? scene.loop !== 'polling' || isUnderWay(capture)
         : !isStuck(holder, lock, waits, scene);
     if (mayRelease && !scene.isAccused) continue;
-    return verdictOn(lock, holder, waits, scene);
+    return isHeld(lock, holder, waits, scene);
   }
   return null;
 };
@@ -36,11 +47,12 @@ interface Lock {
   readonly name: string;
   /** Tasks of the program that asked for it: those that stand where it is asked for. */
   readonly waiters: readonly Task[];
+  /** Where it is waited for: the waiters, or what they have called. */
+  readonly leaves: readonly Task[];
 }
 
-function verdictOn(lock: Lock, holder: Task | null, waits: Waits, scene: Scene): ReturnType<Rule> {
-  const { capture, main } = scene;
-  const count = countOf(lock.waiters);
+function isHeld(lock: Lock, holder: Task | null, waits: Waits, scene: Scene): Verdict {
+  const { capture } = scene;
   const [waiter] = lock.waiters;
   const takenAt = holder === null || waiter === undefined ? null : placeOf(waiter, capture);
   const taken =
@@ -48,72 +60,139 @@ function verdictOn(lock: Lock, holder: Task | null, waits: Waits, scene: Scene):
       ? `no async function that waits has it, ${isUnderWay(capture) ? 'it may be with a callback of what is under way' : 'and nothing is under way that could release it'}`
       : `it was taken${takenAt === null ? '' : ` at ${takenAt}`} by task ${holder.id}, ${nameFrame(holder, capture)}, which waits for ${waitWords(holder, waits)}`;
   return {
-    kind: 'lock-never-released',
-    summary: `${count} async ${count === 1 ? 'function waits' : 'functions wait'} for a lock (${lock.name}) that is not released: ${taken}.`,
+    ...verdictOn(lock, holder === null ? [] : [holder], waits, scene),
+    summary: `${functionsWait(lock)} for a lock (${lock.name}) that is not released: ${taken}.`,
     confidence: certainIf(
       holder !== null && waits.isHopeless(holder) && holder.liveness !== 'unsure',
     ),
-    thread: waiter?.tid ?? main.tid,
-    evidence: [
-      ...(holder === null
-        ? []
-        : [
-            {
-              text: `holds it: task ${holder.id}, ${describeTask(holder, capture)}, waits for ${waitWords(holder, waits)}`,
-            },
-          ]),
-      ...lock.waiters.slice(0, maxTold).map((task) => ({
-        text: `waits for it: task ${task.id}, ${describeTask(task, capture)}${(task.count ?? 1) > 1 ? ` (${task.count} alike)` : ''}`,
-      })),
-      ...loopEvidence(scene),
-    ],
     advice:
       'Release locks in finally, and give what is done while holding one a deadline (AbortSignal.timeout()).',
   };
 }
 
+function asksAgain(lock: Lock, holders: readonly Task[], waits: Waits, scene: Scene): Verdict {
+  const { capture } = scene;
+  const told = holders
+    .slice(0, maxNamed)
+    .map((one) => `task ${one.id}, ${nameFrame(one, capture)}`);
+  const more = holders.length - told.length;
+  return {
+    ...verdictOn(lock, holders, waits, scene),
+    summary: `${functionsWait(lock)} in ${lock.name}(), and all that have got through it wait there again: ${told.join('; ')}${more > 0 ? `; ${more} more` : ''}.`,
+    confidence: 'likely',
+    advice:
+      'Never ask a pool or a lock for more while holding some of it: hand on what is held, or take all that is needed at once, always in the same order.',
+  };
+}
+
+function functionsWait({ waiters }: Lock): string {
+  const count = countOf(waiters);
+  return `${count} async ${count === 1 ? 'function waits' : 'functions wait'}`;
+}
+
+function verdictOn(
+  { waiters }: Lock,
+  holders: readonly Task[],
+  waits: Waits,
+  scene: Scene,
+): Pick<Verdict, 'kind' | 'thread' | 'evidence'> {
+  const { capture, main } = scene;
+  return {
+    kind: 'lock-never-released',
+    thread: waiters[0]?.tid ?? main.tid,
+    evidence: [
+      ...holders.slice(0, maxTold).map((task) => ({
+        text: `holds it: ${identifyTask(task, capture)}, waits for ${waitWords(task, waits)}`,
+      })),
+      ...waiters
+        .filter((task) => !holders.includes(task))
+        .slice(0, maxTold)
+        .map((task) => ({
+          text: `waits for it: ${identifyTask(task, capture)}`,
+        })),
+      ...loopEvidence(scene),
+    ],
+  };
+}
+
 /** Groups the tasks that wait in a lock by where it is asked for. */
 function findLocks(waits: Waits): Lock[] {
-  const locks = new Map<string, Task[]>();
-  for (const leaf of waits.own.filter(isKept)) {
+  const locks: { name: string; waiters: Task[]; leaves: Task[] }[] = [];
+  for (const leaf of waits.tasks.filter(isUpToProgram)) {
     const name = lockName(leaf);
-    if (name === null) continue;
-    const askers = leaf.awaitedBy.flatMap((id) => waits.find(id) ?? []).filter(isOwnTask);
-    // An acquire() that is no async function leaves its callers to wait themselves.
-    const waiters = isLockFunction(leaf) && askers.length > 0 ? askers : [leaf];
-    locks.set(name, [...(locks.get(name) ?? []), ...waiters]);
+    const waiters = name === null ? [] : findAskers(leaf, waits);
+    if (name === null || waiters.length === 0) continue;
+    const lock = locks.find((one) => isSameLender(one.name, name));
+    if (lock === undefined) locks.push({ name, waiters, leaves: [leaf] });
+    else {
+      lock.waiters.push(...waiters);
+      lock.leaves.push(leaf);
+    }
   }
-  return [...locks]
-    .map(([name, waiters]) => ({ name, waiters }))
-    .sort((left, right) => countOf(right.waiters) - countOf(left.waiters));
+  return locks.sort((left, right) => countOf(right.waiters) - countOf(left.waiters));
+}
+
+function lockName(leaf: Task): string | null {
+  if (isLockFunction(leaf)) return functionOf(leaf);
+  const asked = isOwnTask(leaf) ? askedCall(leaf) : null;
+  return asked !== null && isLentName(asked) ? asked : null;
 }
 
 function isLockFunction(task: Task): boolean {
-  return lockWords.test(functionOf(task)) || lockWords.test(task.receiver?.className ?? '');
+  return isLockName(functionOf(task)) || isLockName(task.receiver?.className ?? '');
 }
 
-function lockName(task: Task): string | null {
-  if (isLockFunction(task)) return functionOf(task);
-  const asked = /await\s+([\w$.#]*)\s*\(/.exec(
-    (task.original?.source ?? task.source)?.line ?? '',
-  )?.[1];
-  return asked !== undefined && lockWords.test(asked) ? asked : null;
+/** The nearest tasks of the program that called it, the lock's own functions not among them; else itself, if it is of the program. */
+function findAskers(leaf: Task, waits: Waits): Task[] {
+  if (!isLockFunction(leaf)) return [leaf];
+  const seen = new Set([leaf]);
+  const askers: Task[] = [];
+  // A Set goes on to what is added meanwhile.
+  for (const task of seen) {
+    if (isOwnTask(task) && !isLockFunction(task)) askers.push(task);
+    else for (const one of task.awaitedBy.flatMap((id) => waits.find(id) ?? [])) seen.add(one);
+  }
+  return askers.length === 0 && isOwnTask(leaf) ? [leaf] : askers;
 }
 
-/** A task of the same function as a waiter that is past the place where the lock is taken. */
-function findHolder({ waiters }: Lock, waits: Waits): Task | null {
-  const candidates = waits.own.filter((task) =>
+/** Tasks that are past the place where a waiter of the same function stands, and those that have asked for it before. */
+function findHolders({ name, waiters }: Lock, waits: Waits): Task[] {
+  const calls = [name, ...waiters.flatMap((one) => askedCall(one) ?? [])];
+  const hasAsked = (task: Task): boolean =>
+    earlierCalls(task).some((one) => calls.some((call) => isSameLender(one, call)));
+  const isPast = (task: Task): boolean =>
     waiters.some(
       (waiter) =>
-        task !== waiter &&
-        task.function === waiter.function &&
-        task.file === waiter.file &&
-        (task.line ?? 0) > (waiter.line ?? Infinity),
-    ),
-  );
+        task.function === waiter.function && task.file === waiter.file && isBehind(task, waiter),
+    );
+  // A waiter that is past the place may have given back what it got there.
+  return waits.own.filter((task) => hasAsked(task) || (!waiters.includes(task) && isPast(task)));
+}
+
+function isBehind(task: Task, other: Task): boolean {
+  const [line = 0, otherLine = Infinity] = [task.line, other.line];
   return (
-    candidates.find((task) => isUnsettled(task) || waits.isHopeless(task)) ?? candidates[0] ?? null
+    line > otherLine || (line === otherLine && (task.column ?? 0) > (other.column ?? Infinity))
   );
+}
+
+/** All who have it wait for it once more, and no other function could give some of it back. */
+function isAskedAgain(
+  holders: readonly Task[],
+  { waiters, leaves }: Lock,
+  waits: Waits,
+  capture: Capture,
+): boolean {
+  const areAllBack = holders.every((one) =>
+    [one, ...waits.dependencies(one)].some((task) => waiters.includes(task)),
+  );
+  const others = waits.own.filter(
+    (task) => typeof task.awaits === 'string' && ![...waiters, ...leaves].includes(task),
+  );
+  const mayRelease = others.some(
+    (task) => !isUnsettled(task) && (!isKept(task) || hearsFromOthers(capture)),
+  );
+  return holders.length > 0 && areAllBack && !mayRelease;
 }
 
 function isStuck(holder: Task, lock: Lock, waits: Waits, scene: Scene): boolean {

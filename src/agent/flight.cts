@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { logAgentError } from './error-log.cts';
 import { describeError } from './error-record.cts';
 import type { NativeAgent } from './native.cts';
-import { mayHoldSecret, redaction } from './redaction.cts';
+import { mayHoldSecretArgument, redaction } from './redaction.cts';
 
 /** Room in the file, less some for the JSON around the arguments. */
 const maxArgumentChars = 4_000;
@@ -59,10 +59,7 @@ function safeArguments(argv: readonly string[]): string[] {
   const kept = argv.slice(0, maxArguments).map((text) => text.slice(0, maxArgumentChars));
   while (kept.length > 1 && kept.join('').length > maxArgumentChars) kept.pop();
   const [program = '', ...rest] = kept;
-  return [
-    program,
-    ...(rest.some((text) => mayHoldSecret(text)) ? redaction().arguments(rest) : rest),
-  ];
+  return [program, ...(rest.some(mayHoldSecretArgument) ? redaction().arguments(rest) : rest)];
 }
 
 /**

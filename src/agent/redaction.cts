@@ -42,6 +42,11 @@ export function mayHoldSecret(text: string, end = text.length): boolean {
   return redactWords() !== '' || signs.mayHoldSecret(text, end);
 }
 
+/** The same for the arguments of a command. */
+export function mayHoldSecretArgument(argument: string): boolean {
+  return redactWords() !== '' || signs.mayHoldSecretArgument(argument);
+}
+
 /** Empty unless something was chosen: nothing is loaded to learn that. */
 export function redactWords(): string {
   return loaded?.words ?? '';

@@ -70,6 +70,24 @@ export function mayHoldSecret(text: string, end = text.length): boolean {
   return isKeyLine || (end > 0 && text.charCodeAt(0) === minus);
 }
 
+/** Pieces of names of secrets (secret-names.cts): each such name has one of them in it, in any case. */
+const namePieces =
+  `pass pw secret token key cred auth cookie jwt bearer cvv cvc otp ssn iban dsn sig pin sess sid url string card`.split(
+    ' ',
+  );
+
+/** The same for the arguments of a command, where an option may name what follows it: `--require ./agent.cjs` has none. */
+export function mayHoldSecretArgument(argument: string): boolean {
+  if (argument.charCodeAt(0) !== minus) return mayHoldSecret(argument);
+  const equals = argument.indexOf('=');
+  const name = (equals < 0 ? argument : argument.slice(0, equals)).toLowerCase();
+  if (namePieces.some((piece) => name.includes(piece))) return true;
+  // Of an option without a value its name is all there is, less the dashes.
+  let start = equals + 1;
+  if (equals < 0) while (argument.charCodeAt(start) === minus) start++;
+  return mayHoldSecret(argument.slice(start));
+}
+
 const noSign = 0;
 const wordSign = 1;
 const pathSign = 2;

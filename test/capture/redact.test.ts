@@ -12,12 +12,8 @@ import {
   parseRedactWords,
   redactText,
 } from '#dist/report/secrets.cjs';
+import { secretNames } from './secret-names.ts';
 
-const secretNames =
-  `password PASSWORD dbPassword DB_PASS userPwd client_secret apiKey API_KEY x-api-key
-  AWS_SECRET_ACCESS_KEY accessToken NPM_TOKEN authToken Authorization cookie set-cookie sessionId privateKey jwt
-  passphrase credentials STRIPE_SECRET_KEY connectionString cvv pin PGPASSWORD pgpassword dbpass accesstoken clientsecret bindpw userpassword
-  authtoken sessionid PHPSESSID jwttoken smtppass password2 passwordb MYSQL_ROOTPW`.split(/\s+/);
 const plainNames =
   `user path author tokenizer passCount bypass key keys monkey SSH_AUTH_SOCK order compass pinned
   spinner secretary HOME PATH PWD OLDPWD cookieless tokenize authority passwordless passwordreset tokencount

@@ -1,8 +1,10 @@
 /** The quick look at a text: what the patterns take out has a sign, and everyday paths have none. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mayHoldSecret } from '#dist/report/secret-signs.cjs';
+import { mayHoldSecret, mayHoldSecretArgument } from '#dist/report/secret-signs.cjs';
+import { redactArguments } from '#dist/report/redact-plain.cjs';
 import { RedactionTally, redactText } from '#dist/report/secrets.cjs';
+import { secretNames } from './secret-names.ts';
 
 const mixed = 'aZ3xQ9mK7bW2vN8cR4tY6uP1sD5fG0hJ';
 const hex = '0123456789abcdef0123456789abcdef';
@@ -80,4 +82,38 @@ test('everyday paths and arguments have none', () => {
     plain.filter((text) => mayHoldSecret(text)),
     [],
   );
+});
+
+/** What names may look like as an option. */
+const spellings = [
+  (name: string) => `--${name}`,
+  (name: string) => `-${name}`,
+  (name: string) => `--${name.replaceAll('_', '-').toLowerCase()}`,
+  (name: string) => `--app.${name}`,
+];
+
+test('whatever is taken out of arguments has a sign', () => {
+  const hidden = (argv: string[]) =>
+    redactArguments(argv, new RedactionTally()).join() !== argv.join();
+  for (const option of secretNames.flatMap((name) => spellings.map((spell) => spell(name)))) {
+    assert.ok(!hidden([option, 'hunter2']) || mayHoldSecretArgument(option), option);
+    assert.ok(!hidden([`${option}=hunter2`]) || mayHoldSecretArgument(`${option}=x`), option);
+  }
+  for (const secret of secrets) {
+    assert.ok(mayHoldSecretArgument(`--to=${secret}`), secret);
+    assert.ok(!hidden([`--${secret}`]) || mayHoldSecretArgument(`--${secret}`), secret);
+  }
+});
+
+test('options of Node have none', () => {
+  const plain = [
+    '--require',
+    '--import',
+    '-r',
+    '-e',
+    '--enable-source-maps',
+    '--max-old-space-size=4096',
+    '--inspect',
+  ];
+  assert.deepEqual(plain.filter(mayHoldSecretArgument), []);
 });

@@ -45,8 +45,6 @@ export const limits = {
   maxParsedChars: 16 << 20,
   /** What is parsed at once while the target stands still for it. */
   maxParsedInStopChars: 16 << 10,
-  /** Characters of one source line kept in the report. */
-  maxSourceLineChars: 240,
   /** Bytes of one source map: that of a bundle of 10 MB has 20 to 40, most of it the original sources. */
   maxSourceMapBytes: 64 << 20,
   /** Characters of its mappings: each four to six are a segment, which takes some hundred bytes while it is read. */

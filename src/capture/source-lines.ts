@@ -1,11 +1,10 @@
 /** Adds the line of source, and those around it, to frames whose file can still be read as it was run. */
 import { readFileSync, statSync } from 'node:fs';
 import { limits } from '../limits.ts';
+import { excerptOf } from '../report/excerpt.ts';
 import type { Frame } from '../report/schema.ts';
 import { pathOf } from '../source-map/find.ts';
 
-/** Lines shown before and after the line of the frame. */
-const linesAround = 2;
 /** The kernel's start time of a process is exact to 10 ms, file systems' times to a few. */
 export const clockSlackMs = 50;
 
@@ -28,22 +27,9 @@ export function addSourceLines(
       lines = readLines(pid, frame.file, startedAtMs);
       files.set(frame.file, lines);
     }
-    const index = frame.line - 1;
-    const line = lines?.[index];
-    if (lines === null || line === undefined) return frame;
-    return {
-      ...frame,
-      source: {
-        line: clip(line),
-        before: lines.slice(Math.max(0, index - linesAround), index).map(clip),
-        after: lines.slice(index + 1, index + 1 + linesAround).map(clip),
-      },
-    };
+    const source = excerptOf((number) => lines?.[number - 1], frame.line, frame.column);
+    return source === null ? frame : { ...frame, source };
   });
-}
-
-function clip(line: string): string {
-  return line.slice(0, limits.maxSourceLineChars);
 }
 
 /** @returns null when the file cannot be read, is not a file, or changed since the target started */

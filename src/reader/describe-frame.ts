@@ -41,7 +41,7 @@ export class FrameDescriber {
     const script = this.#scripts.read(this.#heap, shared.script);
     const names = script.namesOf(shared);
     const place = script.place(activation.sourceOffset);
-    const excerpt = place === null || script.isInternal ? null : script.excerpt(place.line);
+    const excerpt = place === null || script.isInternal ? null : script.excerpt(place);
     const declared = script.isInternal ? null : script.declaredBy(names, shared);
     return {
       function: displayName(activation, names, script),

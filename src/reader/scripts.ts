@@ -3,7 +3,8 @@
  * bundle takes far longer than a stop may.
  */
 import { limits } from '../limits.ts';
-import type { Declared, Frame } from '../report/schema.ts';
+import { excerptOf } from '../report/excerpt.ts';
+import type { Declared, Excerpt } from '../report/schema.ts';
 import { readScriptName, scriptSource, type SharedFunction } from './heap/functions.ts';
 import type { Heap } from './heap/heap.ts';
 import { readString, readStringLength } from './heap/strings.ts';
@@ -13,8 +14,6 @@ import type { DeclaredAt, FunctionNames } from './names/function-names.ts';
 import { type KeptNames, ScriptWithKept } from './names/kept-names.ts';
 import { PutOff } from './names/lazy-parser.ts';
 
-/** Lines kept around the marked one. */
-const contextLines = 2;
 /** What Node wraps around a CommonJS module, and around its own scripts; by the number of parameters. */
 const wrappers: readonly (readonly string[])[] = [
   ['exports', 'require', 'module', '__filename', '__dirname'],
@@ -79,26 +78,17 @@ export class Script {
   }
 
   /** The line and its neighbours, each bounded in length. */
-  excerpt(line: number): NonNullable<Frame['source']> | null {
+  excerpt({ line, column }: { line: number; column: number }): Excerpt | null {
     if (this.text === null) return null;
     const text = this.text;
     const starts = this.#starts(text);
-    const lineText = (number: number): string =>
-      text
-        .slice(starts[number - 1], (starts[number] ?? text.length + 1) - 1)
-        .replace(/\r$/, '')
-        .slice(0, limits.maxSourceLineChars);
-    const range = (from: number, to: number): string[] => {
-      const lines: string[] = [];
-      for (let number = Math.max(1, from); number <= Math.min(to, starts.length); number++)
-        lines.push(lineText(number));
-      return lines;
+    const lineAt = (number: number): string | undefined => {
+      const start = starts[number - 1];
+      if (start === undefined) return undefined;
+      const end = (starts[number] ?? text.length + 1) - 1;
+      return text.slice(start, text[end - 1] === '\r' ? end - 1 : end);
     };
-    return {
-      line: lineText(line),
-      before: range(line - contextLines, line - 1),
-      after: range(line + 1, line + contextLines),
-    };
+    return excerptOf(lineAt, line, column);
   }
 
   /** Where the name of a function is written, for source maps; remembered, so that declarationsAt() finds its variables. */

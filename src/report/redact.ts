@@ -3,6 +3,7 @@
  * Works by the name something is kept under and by the look of the value (secrets.cts). Pure: makes a copy.
  */
 import type { Capture, ErrorRecord, Frame, Original, Task, Thread } from './schema.ts';
+import { redactSource } from './redact-source.ts';
 import { redactNamedValue, redactValue, redactVariables } from './redact-values.ts';
 import { redactArguments, redactEnvironment, redactJson, redactNamed } from './redact-plain.cts';
 import { redactedText } from './secret-names.cts';
@@ -80,40 +81,22 @@ function redactThread(thread: Thread, tally: RedactionTally): Thread {
   return { ...thread, frames: thread.frames.map((frame) => redactFrame(frame, tally)) };
 }
 
-/** An excerpt as one text: a key may go over several lines. */
-function redactSource(
-  source: NonNullable<Frame['source']>,
-  tally: RedactionTally,
-): NonNullable<Frame['source']> {
-  const { before, line, after } = source;
-  const lines = redactText([...before, line, ...after].join('\n'), tally).split('\n');
-  if (lines.length !== before.length + 1 + after.length) {
-    return { ...source, before: [], line: redactedText, after: [] };
-  }
-  return {
-    ...source,
-    before: lines.slice(0, before.length),
-    line: lines[before.length] ?? redactedText,
-    after: lines.slice(before.length + 1),
-  };
-}
-
 /** A place before compilation without secrets. */
 export function redactOriginal(original: Original, tally: RedactionTally): Original {
-  const { source } = original;
-  const named = { ...original, ...(source && { source: redactSource(source, tally) }) };
+  const { source, column } = original;
+  const named = { ...original, ...(source && { source: redactSource(source, column, tally) }) };
   return redactEverywhere(named, tally, 0) as Original;
 }
 
 function redactFrame(frame: Frame, tally: RedactionTally): Frame {
-  const { receiver, closure, source, original } = frame;
+  const { receiver, closure, source, column, original } = frame;
   return {
     ...frame,
     ...(receiver && { receiver: redactValue(receiver, { secretName: null }, tally) }),
     arguments: redactVariables(frame.arguments, tally),
     locals: redactVariables(frame.locals, tally),
     ...(closure && { closure: redactVariables(closure, tally) }),
-    ...(source && { source: redactSource(source, tally) }),
+    ...(source && { source: redactSource(source, column, tally) }),
     ...(original && { original: redactOriginal(original, tally) }),
   };
 }
@@ -122,7 +105,7 @@ function redactTask(task: Task, tally: RedactionTally): Task {
   return {
     ...task,
     ...(task.receiver && { receiver: redactValue(task.receiver, { secretName: null }, tally) }),
-    ...(task.source && { source: redactSource(task.source, tally) }),
+    ...(task.source && { source: redactSource(task.source, task.column, tally) }),
     ...(task.original && { original: redactOriginal(task.original, tally) }),
     arguments: redactVariables(task.arguments, tally),
     locals: redactVariables(task.locals, tally),

@@ -92,9 +92,17 @@ export type Tier = v.InferOutput<typeof Tier>;
 
 /** A line of source text, and those around it. */
 export const Excerpt = v.looseObject({
+  /** Text of the line itself: of a long one, such as that of a bundle, the part around the place, with `…` where it was cut. */
   line: v.string(),
   before: v.array(v.string()),
   after: v.array(v.string()),
+  /**
+   * Where the place is in `line`, from 1, when that is not the column of the place itself: `line` is a part, or a secret was
+   * taken out before the place. Added in format 2.
+   */
+  column: v.exactOptional(v.number()),
+  /** Characters of the whole line, when `line` is a part of it. Added in format 2. */
+  length: v.exactOptional(v.number()),
 });
 export type Excerpt = v.InferOutput<typeof Excerpt>;
 

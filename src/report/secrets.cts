@@ -147,12 +147,15 @@ export class RedactionTally implements SecretJudge {
   readonly #added: ReadonlySet<string>;
   readonly #removed: ReadonlySet<string>;
   readonly #looks: readonly SecretLook[];
+  readonly #options: RedactOptions;
   /** Long reports repeat the same texts: file names, source lines, names. What is known of those that are harmless. */
   readonly #plainLooks = new Set<string>();
   readonly #plainTexts = new Set<string>();
   readonly #names = new Map<string, boolean>();
 
-  constructor({ add = [], remove = [] }: RedactOptions = {}) {
+  constructor(options: RedactOptions = {}) {
+    const { add = [], remove = [] } = options;
+    this.#options = options;
     this.#added = new Set(add.filter((one) => typeof one === 'string').map(sameName));
     this.#removed = new Set(remove.map(sameName));
     const patterns = add.filter((one) => one instanceof RegExp);
@@ -218,6 +221,11 @@ export class RedactionTally implements SecretJudge {
     const result = redactNamedValues(this.redactLooks(text), this);
     if (result === text && this.#plainTexts.size < maxKnown) this.#plainTexts.add(text);
     return result;
+  }
+
+  /** One with the same rules, to look at a text once more without counting. */
+  twin(): RedactionTally {
+    return new RedactionTally(this.#options);
   }
 
   /** How many were taken out so far. */

@@ -3,6 +3,7 @@
  * beside it. One place that a map is wrong about stays without; the others do not suffer. Pure: makes copies.
  */
 import { limits } from '../limits.ts';
+import { excerptOf } from '../report/excerpt.ts';
 import type {
   Declared,
   ErrorRecord,
@@ -46,7 +47,6 @@ export interface Surroundings {
 }
 type Position = { readonly line: number; readonly column: number };
 
-const linesAround = 2;
 const callSite = /^\s{2,8}at (?:(?:async )?(.+?) \((.*)\)|(?:async )?(.+))$/;
 const sitePosition = /^(.+?):(\d+):(\d+)$/;
 const maxErrorDepth = 16;
@@ -158,14 +158,7 @@ export class Originals {
 
   #excerpt(traced: Traced): Excerpt | null {
     const lines = this.#linesOf(traced);
-    const index = traced.line - 1;
-    const line = lines?.[index];
-    if (lines === null || line === undefined) return null;
-    return {
-      line: clip(line),
-      before: lines.slice(Math.max(0, index - linesAround), index).map(clip),
-      after: lines.slice(index + 1, index + 1 + linesAround).map(clip),
-    };
+    return excerptOf((number) => lines?.[number - 1], traced.line, traced.column);
   }
 
   #linesOf({ file, content }: Traced): readonly string[] | null {
@@ -266,8 +259,4 @@ function tryTo<T>(look: () => T): T | null {
     if (error instanceof MapProblem) return null;
     throw error;
   }
-}
-
-function clip(line: string): string {
-  return line.slice(0, limits.maxSourceLineChars);
 }

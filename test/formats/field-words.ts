@@ -26,7 +26,6 @@ export const fieldWords: Readonly<Record<string, string>> = {
   'Value.place.file': 'as in Frame',
   'Value.place.line': 'from 1',
   'Value.place.column': 'from 1',
-  'Excerpt.line': 'text of the line itself',
   'Excerpt.before': 'lines before it',
   'Excerpt.after': 'lines behind it',
   'Declared.class.line': 'from 1',

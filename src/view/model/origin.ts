@@ -70,14 +70,19 @@ export function bothPlaceWords(position: Position, cwd: string | undefined): str
 export interface ShownSource {
   readonly source: Excerpt;
   readonly line: number;
+  /** In the text of the line as it is shown. */
   readonly column: number | undefined;
 }
 
 /** Those before compilation where they are known, else those that ran. */
 export function sourceOf({ source, line, column, original }: Frame): ShownSource | undefined {
   if (original?.source !== undefined)
-    return { source: original.source, line: original.line, column: original.column };
-  return source === undefined ? undefined : { source, line: line ?? 1, column };
+    return shownSource(original.source, original.line, original.column);
+  return source === undefined ? undefined : shownSource(source, line ?? 1, column);
+}
+
+function shownSource(source: Excerpt, line: number, column: number | undefined): ShownSource {
+  return { source, line, column: source.column ?? column };
 }
 
 /** The name of a variable before compilation where it is known. */

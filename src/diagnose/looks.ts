@@ -1,4 +1,5 @@
 /** What several looks at one thread show: whether it moves, and what happened between them. Pure. */
+import { lineWords } from '../report/excerpt.ts';
 import type { Capture, SampleFrame, SampleThread } from '../report/schema.ts';
 
 /** A call in words, or with raw arguments. */
@@ -121,7 +122,7 @@ function ticksOf(threads: readonly SampleThread[]): Looks['ticks'] {
 function placesOf(frames: readonly SampleFrame[]): string {
   return frames
     .filter(({ kind, file }) => (kind === 'js' || kind === 'wasm') && file !== undefined)
-    .map(({ function: name, file, line }) => `${name} ${file ?? ''}:${line ?? ''}`)
+    .map((frame) => `${frame.function} ${frame.file ?? ''}${lineWords(frame)}`)
     .join('\n');
 }
 

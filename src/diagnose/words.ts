@@ -1,5 +1,14 @@
 /** Sentences about frames, durations and places, in the words of the program's author. Pure. */
-import type { Capture, Frame, Neighbour, Task, Variable } from '../report/schema.ts';
+import { lineWords } from '../report/excerpt.ts';
+import type {
+  Capture,
+  Excerpt,
+  Frame,
+  Neighbour,
+  Original,
+  Task,
+  Variable,
+} from '../report/schema.ts';
 
 /** Characters of one value inside a sentence; the stack below shows more. */
 const maxValueChars = 60;
@@ -19,12 +28,15 @@ export function formatDuration(ms: number): string {
 export interface Place {
   readonly file?: string;
   readonly line?: number;
+  readonly column?: number;
+  readonly source?: Excerpt;
   /** Before compilation. */
-  readonly original?: { readonly file: string; readonly line: number; readonly function?: string };
+  readonly original?: Original;
 }
 
 /**
- * Where a frame is in the program as it was written: `orders.ts:42`, relative to its working directory where it lies below it.
+ * Where a frame is in the program as it was written: `orders.ts:42`, relative to its working directory where it lies below it;
+ * `bundle.js:2:81234` where the line is a long one.
  */
 export function placeOf(place: Place, capture: Capture): string | null {
   const frame = place.original ?? place;
@@ -33,7 +45,7 @@ export function placeOf(place: Place, capture: Capture): string | null {
   const cwd = capture.process.cwd;
   const below = cwd !== undefined && cwd !== '/' && path.startsWith(`${cwd}/`);
   const shown = below ? path.slice(cwd.length + 1) : path;
-  return frame.line === undefined ? shown : `${shown}:${frame.line}`;
+  return shown + lineWords(frame);
 }
 
 /** Its name before compilation, where that is known. */

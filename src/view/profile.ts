@@ -8,6 +8,7 @@
  * - cpuprofile: what `node --cpu-prof` and the Chrome DevTools write (Profiler.Profile of the inspector protocol); one
  *   thread, the first that has looks: the format has no threads. Lines and columns count from 0 there.
  */
+import { lineWords } from '../report/excerpt.ts';
 import type { Report } from '../report/schema.ts';
 import { sanitize } from '../report/sanitize.ts';
 import { looksOf } from './model/samples.ts';
@@ -76,7 +77,7 @@ function collapsed(threads: readonly WeighedLooks[]): string {
         .map((frame) =>
           frame.file === undefined
             ? nameOf(frame)
-            : `${nameOf(frame)} (${sanitize(frame.file, 500)}:${frame.line ?? 0})`,
+            : `${nameOf(frame)} (${sanitize(frame.file, 500)}${lineWords(frame) || ':0'})`,
         );
       // `;` parts frames, and the last space the weight.
       const key = [title, ...words].map((word) => word.replaceAll(';', ':')).join(';');

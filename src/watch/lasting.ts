@@ -1,4 +1,5 @@
 /** What has lasted for long in a process: requests by their age, async functions by what was seen of them before. Pure but for its memory. */
+import { lineWords } from '../report/excerpt.ts';
 import type { Report } from '../report/schema.ts';
 
 type Task = Report['tasks'][number];
@@ -44,7 +45,7 @@ export class WaitingTasks {
     if (this.#sinceMs.size > maxProcesses && eldest !== undefined) this.#sinceMs.delete(eldest);
     if (longest === null || nowMs - longest.sinceMs < forMs) return null;
     const { task } = longest;
-    const place = task.file === undefined ? '' : ` at ${task.file}:${String(task.line)}`;
+    const place = task.file === undefined ? '' : ` at ${task.file}${lineWords(task)}`;
     return `${task.function}${place} has waited at the same place, with the same values, for at least ${((nowMs - longest.sinceMs) / 1000).toFixed(1)} s`;
   }
 }

@@ -1,6 +1,7 @@
 /** Looks with stacks as a flame graph, merged or in the order of time. */
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
+import { lineWords } from '../../report/excerpt.ts';
 import { flameBoxes } from '../model/flame.ts';
 import type { FlameBox } from '../model/flame.ts';
 import { shortenPath } from '../model/origin.ts';
@@ -111,6 +112,8 @@ function originOfLook(kind: string | undefined, file: string | undefined): strin
 function boxWords({ frame, count }: FlameBox, cwd: string | undefined, total: number): string {
   const name = frame.function === '' ? '(anonymous)' : frame.function;
   const place =
-    frame.file === undefined ? '' : `, ${shortenPath(frame.file, cwd)}:${frame.line ?? '?'}`;
+    frame.file === undefined
+      ? ''
+      : `, ${shortenPath(frame.file, cwd)}${frame.line === undefined ? ':?' : lineWords(frame)}`;
   return clean(`${name}${place}: ${count} of ${total} looks`, 400);
 }

@@ -2,6 +2,7 @@
  * What moved between two reports, and what stayed: two captures of one process, or two occurrences of one trouble. Only what
  * both reports know is compared; what one of them lacks is said to be there in one only, never to have changed.
  */
+import { lineWords } from '../../report/excerpt.ts';
 import type { Frame, Report, Thread, Variable } from '../../report/schema.ts';
 import { change } from './diff-change.ts';
 import type { Change, ChangeKind } from './diff-change.ts';
@@ -156,7 +157,7 @@ function isSameCall(a: Frame | undefined, b: Frame | undefined): boolean {
   return functionName(a) === functionName(b) && fileOf(a) === fileOf(b);
 }
 
-const lineOf = (frame: Frame): number | undefined => (frame.original ?? frame).line;
+const lineOf = (frame: Frame): string => lineWords(frame.original ?? frame).slice(1);
 const fileOf = (frame: Frame): string | undefined => (frame.original ?? frame).file;
 
 function diffFrames(before: Frame, after: Frame, cwd: string | undefined): Change {
@@ -168,7 +169,7 @@ function diffFrames(before: Frame, after: Frame, cwd: string | undefined): Chang
   ].filter(({ kind }) => kind !== 'stayed');
   const place = isSameLine
     ? bothPlaceWords(after, cwd)
-    : `from line ${lineOf(before) ?? '?'} to ${bothPlaceWords(after, cwd)}`;
+    : `from line ${lineOf(before) || '?'} to ${bothPlaceWords(after, cwd)}`;
   const isStill = isSameLine && variables.length === 0;
   return change(isStill ? 'stayed' : 'moved', `${functionName(after)}  ${place}`, variables);
 }

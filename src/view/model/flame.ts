@@ -1,4 +1,5 @@
 /** Looks with stacks as boxes: merged by equal callers (flame graph), or in the order of time. Outermost at the bottom: depth 0. */
+import { lineWords } from '../../report/excerpt.ts';
 import type { LookFrame, ThreadLook } from './samples.ts';
 
 export interface FlameBox {
@@ -13,8 +14,8 @@ export interface FlameBox {
 
 const maxBoxes = 20_000;
 
-const frameKey = ({ function: name, file = '', line = 0 }: LookFrame): string =>
-  `${name}\0${file}\0${line}`;
+const frameKey = (frame: LookFrame): string =>
+  `${frame.function}\0${frame.file ?? ''}\0${lineWords(frame)}`;
 
 interface Node {
   readonly frame: LookFrame;

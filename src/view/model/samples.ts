@@ -1,4 +1,5 @@
 /** Several quick looks at the threads: has anything moved? */
+import { lineWords } from '../../report/excerpt.ts';
 import type { Report, SampleFrame, SampleThread } from '../../report/schema.ts';
 import { formatCount, formatDuration } from './units.ts';
 
@@ -105,7 +106,7 @@ function kindOf(looks: readonly ThreadLook[]): Movement['kind'] {
   return isOne(looks.map((look) => functionKey(innermostOwn(look)))) ? 'within' : 'moves';
 }
 
-const lineKey = (frame: LookFrame): string => `${functionKey(frame)}:${frame.line ?? 0}`;
+const lineKey = (frame: LookFrame): string => functionKey(frame) + lineWords(frame);
 const functionKey = (frame: LookFrame | undefined): string =>
   `${frame?.function ?? ''}@${frame?.file ?? ''}`;
 
@@ -121,8 +122,7 @@ function placeOfLook(look: ThreadLook): string {
   const frame = innermostOwn(look);
   if (frame === undefined) return look.call ?? look.vmState ?? '';
   const file = frame.file?.split('/').at(-1);
-  const place =
-    file === undefined ? '' : ` (${file}${frame.line === undefined ? '' : `:${frame.line}`})`;
+  const place = file === undefined ? '' : ` (${file}${lineWords(frame)})`;
   return `${frame.function === '' ? '(anonymous)' : frame.function}${place}`;
 }
 

@@ -146,9 +146,10 @@ function countWhile(
   return end - start;
 }
 
-/** True for two activations that stand at the same line of the same function. */
+/** True for two activations that stand at the same line of the same function; a minifier gives one name to many, in one line. */
 export function isSamePlace(a: Frame, b: Frame): boolean {
-  return a.function === b.function && a.file === b.file && a.line === b.line;
+  const isSameName = a.function === b.function && a.file === b.file && a.line === b.line;
+  return isSameName && a.declared?.column === b.declared?.column;
 }
 
 /** What a folded row says. */

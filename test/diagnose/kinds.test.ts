@@ -201,6 +201,12 @@ const withoutHolder = [
   task(2, 'Semaphore.acquire', { awaits: kept, awaitedBy: [1] }),
 ];
 
+/** In a long line, from the column 9,000 on. */
+function bundled(line: string, column: number): Partial<Task> {
+  const source = { line, before: [], after: [], column, length: 100_000 };
+  return { line: 2, column: 9_000 + column, source };
+}
+
 interface Case {
   readonly name: string;
   readonly main: Partial<Thread>;
@@ -715,6 +721,25 @@ const cases: readonly Case[] = [
     },
     kind: 'lock-never-released',
     says: /taken at cart\.js:7 by task 1, reserve at cart\.js:9/,
+  },
+  {
+    name: 'a lock in a bundle of one line',
+    main: idleMain,
+    capture: {
+      tasks: [
+        task(1, 'reserve', {
+          ...bundled('await load(e);await lock.acquire()', 6),
+          awaits: unsettled,
+        }),
+        task(2, 'reserve', { ...bundled('await load(e);await lock.acquire()', 15), awaits: kept }),
+        task(3, 'reserve', {
+          ...bundled('await lock.acquire();await pay(e)', 22),
+          awaits: unsettled,
+        }),
+      ],
+    },
+    kind: 'lock-never-released',
+    says: /\(lock\.acquire\) .* taken at cart\.js:2:9015 by task 3, reserve at cart\.js:2:9022/,
   },
   {
     name: 'a lock whose holder waits for the network',

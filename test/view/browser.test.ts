@@ -242,6 +242,28 @@ suite('what it shows', () => {
     await watched.assertQuiet();
   });
 
+  test('a minified line: the part around the place, all of it in sight', async () => {
+    const report = hangReport();
+    const [frame] = report.threads[0]?.frames ?? [];
+    assert.ok(frame !== undefined);
+    const part = `…${'function f(e,t){return e*t+1}'.repeat(4)}HERE(e,t);${'let a=b;'.repeat(12)}…`;
+    frame.source = {
+      ...{ line: part, before: ['/*! (c) */'], after: [] },
+      ...{ column: part.indexOf('HERE') + 1, length: 1_048_576 },
+    };
+    frame.column = 524_288;
+    const watched = await open(report, '', { width: 900 });
+    const { page } = watched;
+    const caret = page.locator('.caret').first();
+    assert.equal(await caret.innerText(), 'H');
+    const line = await page.locator('.source-line.marked').first().innerText();
+    assert.equal(line.replace(/^\d+\s+/, ''), part);
+    const box = await page.locator('.source-line.marked code').first().boundingBox();
+    assert.ok(box !== null && box.x + box.width <= 900, JSON.stringify(box));
+    await watched.picture('minified');
+    await watched.assertQuiet();
+  });
+
   test('keys: rows, search, help, dark and light', async () => {
     const watched = await open(toldReport(), '', { dark: true });
     const { page } = watched;

@@ -50,6 +50,7 @@ export function SourceView({ frame }: { readonly frame: Frame }): JSX.Element | 
         number={number}
         text={source.line}
         column={column}
+        isPart={source.length !== undefined}
         shift={Number.isFinite(shift) ? shift : 0}
       />
       {after.map((line, index) => (
@@ -72,11 +73,13 @@ interface MarkedLineProps {
   readonly number: number;
   readonly text: string;
   readonly column: number | undefined;
+  /** Of a longer line: it is wrapped, so that its place is seen. */
+  readonly isPart: boolean;
   readonly shift: number;
 }
 
 /** A minified line is cut to a window around its column. */
-function MarkedLine({ number, text, column, shift }: MarkedLineProps): JSX.Element {
+function MarkedLine({ number, text, column, isPart, shift }: MarkedLineProps): JSX.Element {
   const at = column === undefined ? -1 : column - 1;
   const start = at > 300 ? at - 100 : shift;
   const piece = showTabs(text.slice(start, start + maxLineChars));
@@ -84,7 +87,7 @@ function MarkedLine({ number, text, column, shift }: MarkedLineProps): JSX.Eleme
   const mark = at < start ? -1 : showTabs(text.slice(start, at)).length;
   const isSafe = shown.length === piece.length && mark >= 0 && mark < shown.length;
   return (
-    <div class="source-line marked" aria-current="true">
+    <div class={`source-line marked${isPart ? ' part' : ''}`} aria-current="true">
       <span class="source-number">{number}</span>
       <code>
         {start > shift ? '…' : ''}

@@ -117,12 +117,13 @@ function diffStacks(before: Report, after: Report, isOne: boolean): Change[] {
     const [old] = from;
     if (top === undefined || old === undefined) return [];
     const stands = lineOf(old) === lineOf(top);
+    const another = `stands at another ${lineOf(top).includes(':') ? 'place' : 'line'}:`;
     changes.push(
       change(
         stands ? 'stayed' : 'moved',
         stands
           ? `${functionName(top)} stands at the same line, ${bothPlaceWords(top, cwd)}`
-          : `${functionName(top)} ${isOne ? 'moved from' : 'stands at another line:'} ${lineOf(old) ?? '?'} → ${bothPlaceWords(top, cwd)}`,
+          : `${functionName(top)} ${isOne ? 'moved from' : another} ${lineOf(old)} → ${bothPlaceWords(top, cwd)}`,
       ),
     );
   } else {
@@ -157,7 +158,8 @@ function isSameCall(a: Frame | undefined, b: Frame | undefined): boolean {
   return functionName(a) === functionName(b) && fileOf(a) === fileOf(b);
 }
 
-const lineOf = (frame: Frame): string => lineWords(frame.original ?? frame).slice(1);
+/** `42`; `2:81234` in a long line. */
+const lineOf = (frame: Frame): string => lineWords(frame.original ?? frame).slice(1) || '?';
 const fileOf = (frame: Frame): string | undefined => (frame.original ?? frame).file;
 
 function diffFrames(before: Frame, after: Frame, cwd: string | undefined): Change {
@@ -169,7 +171,7 @@ function diffFrames(before: Frame, after: Frame, cwd: string | undefined): Chang
   ].filter(({ kind }) => kind !== 'stayed');
   const place = isSameLine
     ? bothPlaceWords(after, cwd)
-    : `from line ${lineOf(before) || '?'} to ${bothPlaceWords(after, cwd)}`;
+    : `from line ${lineOf(before)} to ${bothPlaceWords(after, cwd)}`;
   const isStill = isSameLine && variables.length === 0;
   return change(isStill ? 'stayed' : 'moved', `${functionName(after)}  ${place}`, variables);
 }

@@ -69,13 +69,14 @@ function plain(call: string): string {
 }
 
 /** The line where it stands, and where its `await` begins in that: V8's position of a suspended function is there. */
-function placeInLine({ original, source, column }: Task): {
+function placeInLine({ original, source, column = 0 }: Task): {
   readonly line: string;
   readonly at: number;
   readonly before: readonly string[];
 } {
-  const { line = '', before = [] } = original?.source ?? source ?? {};
-  const at = (original === undefined ? (column ?? 0) : original.column) - 1;
+  const excerpt = original?.source ?? source;
+  const at = (excerpt?.column ?? original?.column ?? column) - 1;
+  const { line = '', before = [] } = excerpt ?? {};
   return {
     line,
     at: line.startsWith('await', at) ? at : Math.max(0, line.indexOf('await')),

@@ -113,7 +113,8 @@ export class Originals {
   }
 
   /** A frame or a task. */
-  #code<T extends Frame | Task>(code: T): T {
+  #code<T extends Frame | Task>(compiled: T): T {
+    const code = this.#withoutMinified(compiled);
     const traced = this.#traced(code);
     if (traced === null) return code;
     const name = this.#functionOf(code);
@@ -130,6 +131,17 @@ export class Originals {
       arguments: code.arguments.map((one) => rename(one, variables)),
       locals: code.locals.map((one) => rename(one, variables)),
     };
+  }
+
+  /**
+   * Long lines are minified: what is a secret in them only the map's names could tell. What people read is the original; a part of a
+   * long line beside it is left out.
+   */
+  #withoutMinified<T extends Frame | Task>(code: T): T {
+    if (code.source?.length === undefined || !this.#known.maps.has(code.file ?? '')) return code;
+    const rest = { ...code };
+    delete rest.source;
+    return rest;
   }
 
   #named<T extends CompiledPlace & { readonly function: string; readonly original?: Original }>(

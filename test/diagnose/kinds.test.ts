@@ -207,6 +207,10 @@ function bundled(line: string, column: number): Partial<Task> {
   return { line: 2, column: 9_000 + column, source };
 }
 
+function mapped(line: number): NonNullable<Task['original']> {
+  return { file: '/srv/shop/src/cart.ts', line, column: 3 };
+}
+
 interface Case {
   readonly name: string;
   readonly main: Partial<Thread>;
@@ -740,6 +744,19 @@ const cases: readonly Case[] = [
     },
     kind: 'lock-never-released',
     says: /\(lock\.acquire\) .* taken at cart\.js:2:9015 by task 3, reserve at cart\.js:2:9022/,
+  },
+  {
+    name: 'a lock in a bundle with a source map',
+    main: idleMain,
+    capture: {
+      tasks: [
+        task(1, 'reserve', { line: 1, original: mapped(9), awaits: unsettled }),
+        task(2, 'reserve', { line: 1, original: mapped(7), awaits: 3, dependsOn: [3] }),
+        task(3, 'Mutex.acquire', { line: 1, awaits: kept, awaitedBy: [2] }),
+      ],
+    },
+    kind: 'lock-never-released',
+    says: /taken at src\/cart\.ts:7 by task 1, reserve at src\/cart\.ts:9/,
   },
   {
     name: 'a lock whose holder waits for the network',

@@ -78,6 +78,9 @@ function assertTasks(report: Report, { directory }: Project): void {
 /** In none of the faces, nor in the report: a local of that name, and the line that sets it. */
 function assertNoSecret(report: Report): void {
   assert.ok(!JSON.stringify(report).includes(secret));
+  // What ran has it under another name where it was minified, in one long line.
+  for (const { original, source } of [...ownFrames(report), ...report.tasks])
+    assert.ok(original === undefined || source?.length === undefined);
 }
 
 suite('compiled by tsc, the map beside', () => {

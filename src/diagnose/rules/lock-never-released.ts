@@ -169,10 +169,14 @@ function findHolders({ name, waiters }: Lock, waits: Waits): Task[] {
   return waits.own.filter((task) => hasAsked(task) || (!waiters.includes(task) && isPast(task)));
 }
 
+/** Further on in the same function, as written or as it ran: a bundle has all on one line. */
 function isBehind(task: Task, other: Task): boolean {
-  const [line = 0, otherLine = Infinity] = [task.line, other.line];
+  const [{ line = 0, column = 0 }, place] =
+    task.original !== undefined && other.original !== undefined
+      ? [task.original, other.original]
+      : [task, other];
   return (
-    line > otherLine || (line === otherLine && (task.column ?? 0) > (other.column ?? Infinity))
+    line > (place.line ?? Infinity) || (line === place.line && column > (place.column ?? Infinity))
   );
 }
 

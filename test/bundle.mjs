@@ -100,11 +100,13 @@ function bundlePino() {
   return files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
 }
 
-/** The agent: one CommonJS file, with what its modules find from where they are. */
+/**
+ * The agent: one CommonJS file, with what its modules find from where they are. Of the sources: what tsc makes of them are functions
+ * around modules that look up each other's exports at each use, which takes longer to start than one scope.
+ */
 function bundleAgent() {
-  const entry = path.join(dist, 'agent', 'arm.cjs');
-  const place = JSON.stringify(path.relative(out, path.dirname(entry)));
-  bundleOne(entry, 'agent.cjs', [
+  const place = JSON.stringify(path.relative(out, path.join(dist, 'agent')));
+  bundleOne(path.join(root, 'src/agent/arm.cts'), 'agent.cjs', [
     ...['--target=node18', '--define:__dirname=agentPlace'],
     `--banner:js=const agentPlace = require('node:path').join(__dirname, ${place});`,
   ]);

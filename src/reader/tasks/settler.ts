@@ -3,7 +3,8 @@
 /** The most telling first. */
 export type Settler =
   | { readonly kind: 'timer'; readonly delayMs: number | null }
-  | { readonly kind: 'request'; readonly className: string }
+  /** `host` is what a request of DNS looks up; empty for others. */
+  | { readonly kind: 'request'; readonly className: string; readonly host: string }
   /** Functions that captured the resolve or reject function: all those that were made in the same scope. */
   | {
       readonly kind: 'function';

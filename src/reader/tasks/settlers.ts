@@ -3,6 +3,7 @@
  *
  *     promise ◄─ context of its resolve and reject functions ◄─ those functions ◄─ a timer, a request, an object, an array,
  *                                                                              or the context of a closure ◄─ closures
+ *     a closure that knows nothing more, or { promise, resolve, reject } ◄─ the context of whoever uses it
  *     promise ◄─ a request of Node's own, or a plain object or variable that only keeps it
  *
  * Each arrow to the left is one search, but for the first two, which resolvers.ts follows the other way without one; the
@@ -25,8 +26,9 @@ import { isEventListener, isRequest, isTimer } from './node-classes.ts';
 import { HeapSearch } from './heap-search.ts';
 import { type HeapWords } from './heap-words.ts';
 import { type LargeObject, withLargeObjects } from './pages.ts';
-import { better, type Settler } from './settler.ts';
-import { subjectOf, subjectOfScope } from './subjects.ts';
+import type { Settler } from './settler.ts';
+import { SettlerNotes } from './settler-notes.ts';
+import { hostOf, subjectOf, subjectOfScope } from './subjects.ts';
 import type { Survey } from './survey.ts';
 
 /** Arrows followed from a promise, and from its resolve functions where they are known already. */
@@ -40,7 +42,8 @@ const maxProperties = 40;
 /** Of a backing store: map and length. */
 const arrayHeaderWords = 2;
 
-type Role = 'promise' | 'resolving' | 'resolver' | 'closure';
+/** `keeper`: who has it may be about something, and no more is asked. */
+type Role = 'promise' | 'resolving' | 'resolver' | 'closure' | 'keeper';
 
 /** Something whose holders are looked for. */
 interface Wanted {
@@ -87,7 +90,7 @@ export function findSettlers(
 }
 
 class BackwardWalk {
-  readonly settlers = new Map<Tagged, Settler>();
+  readonly #notes = new SettlerNotes();
   readonly #target: Program;
   readonly #survey: Survey;
   readonly #search: HeapSearch;
@@ -110,6 +113,10 @@ class BackwardWalk {
     );
     const pages = withLargeObjects(survey.pages, this.#large);
     this.#search = new HeapSearch(survey.source, pages, survey.index, survey.maps.freeSpace);
+  }
+
+  get settlers(): ReadonlyMap<Tagged, Settler> {
+    return this.#notes.settlers;
   }
 
   /** A resolve or reject function that was found. */
@@ -161,26 +168,38 @@ class BackwardWalk {
   /** @param index of the word in the holder, if that is a backing store */
   #follow(heap: Heap, wanted: Wanted, holder: Tagged, index: number): Wanted | null {
     const { leaf, role } = wanted;
+    if (role === 'keeper') return this.#followKeeper(heap, wanted, holder);
     if (heap.isFunction(holder)) return this.#followFunction(heap, wanted, holder);
     if (heap.isContext(holder)) return this.#followContext(heap, wanted, holder);
     if (role === 'resolving' || role === 'closure') return null;
     const type = heap.typeName(holder);
     // Whoever has a backing store is asked for in its stead.
     if (isBackingStore(type)) return this.#followStore(heap, wanted, holder, index);
-    if (type === 'SOURCE_TEXT_MODULE') this.#note(leaf, { kind: 'module' });
-    if (type === 'PROPERTY_CELL') this.#noteVariable(wanted, globalName(heap, holder));
-    if (type === 'CELL') this.#noteVariable(wanted, 'a variable that a module exports');
-    if (type === 'ACCESSOR_PAIR') this.#noteKept(wanted, 'an accessor', '');
+    if (type === 'SOURCE_TEXT_MODULE') this.#notes.add(leaf, { kind: 'module' });
+    if (type === 'PROPERTY_CELL') this.#notes.variable(wanted, globalName(heap, holder));
+    if (type === 'CELL') this.#notes.variable(wanted, 'a variable that a module exports');
+    if (type === 'ACCESSOR_PAIR') this.#notes.kept(wanted, 'an accessor', '');
     return isReceiver(heap, holder) ? this.#followObject(heap, wanted, holder) : null;
   }
 
   #followFunction(heap: Heap, wanted: Wanted, holder: Tagged): Wanted | null {
     const { leaf, role } = wanted;
     if (role === 'resolving') return this.resolver(leaf, holder);
-    if (role === 'closure') this.#note(leaf, this.#describeFunction(heap, holder));
+    if (role === 'closure') {
+      const settler = this.#describeFunction(heap, holder);
+      this.#notes.add(leaf, settler);
+      return settler.about === '' ? { ...wanted, address: holder, role: 'keeper' } : null;
+    }
     if (role !== 'resolver') return null;
-    this.#noteKept(wanted, 'a property of a function', '');
+    this.#notes.kept(wanted, 'a property of a function', '');
     return { ...wanted, address: holder, value: holder, entry: null };
+  }
+
+  /** Variables beside a closure, or beside an object that has promise and resolve function. */
+  #followKeeper(heap: Heap, { leaf }: Wanted, holder: Tagged): null {
+    if (this.#notes.lacksSubject(leaf) && heap.isContext(holder))
+      this.#notes.addSubject(leaf, subjectOfScope(heap, holder));
+    return null;
   }
 
   #followStore(heap: Heap, wanted: Wanted, store: Tagged, index: number): Wanted | null {
@@ -207,7 +226,7 @@ class BackwardWalk {
     // `.generator_object` and its like are V8's own: a function that keeps itself.
     if (name.startsWith('.')) return null;
     const where = name === '' ? 'a variable' : `the variable ${name}`;
-    this.#note(wanted.leaf, { kind: 'held', where, isVariable: name !== '' });
+    this.#notes.add(wanted.leaf, { kind: 'held', where, isVariable: name !== '' });
     return null;
   }
 
@@ -221,24 +240,26 @@ class BackwardWalk {
     const isResolver = role === 'resolver';
     if (isResolver && isTimer(heap, holder, className)) {
       const delay = properties.find(({ key: name }) => name === '_idleTimeout')?.word ?? null;
-      this.#note(leaf, { kind: 'timer', delayMs: delay === null ? null : smiValue(delay) });
+      this.#notes.add(leaf, { kind: 'timer', delayMs: delay === null ? null : smiValue(delay) });
       return null;
     }
     if (isRequest(heap, holder, className)) {
-      this.#note(leaf, { kind: 'request', className });
+      this.#notes.add(leaf, { kind: 'request', className, host: hostOf(heap, properties) });
       return null;
     }
     const key =
       properties.find(({ word }) => word === value)?.key ?? keyInStore(heap, wanted, holder);
     const where = placeWords(type, className, this.#withKeys || !isCollection(type) ? key : null);
     if (!isResolver) {
-      this.#note(leaf, { kind: 'held', where, isVariable: false });
+      this.#notes.add(leaf, { kind: 'held', where, isVariable: false });
       return null;
     }
-    this.#noteKept(wanted, where, subjectOf(heap, properties));
+    this.#notes.kept(wanted, where, subjectOf(heap, properties));
     if (type === 'JS_BOUND_FUNCTION')
       return { ...wanted, address: holder, value: holder, entry: null };
     if (wanted.isReject) return null;
+    if (properties.some(({ word }) => word === leaf))
+      return { ...wanted, address: holder, role: 'keeper' };
     const lead = isEventListener(heap, holder, className)
       ? leadFromListener(heap, holder)
       : leadFrom(heap, holder, key);
@@ -255,7 +276,7 @@ class BackwardWalk {
     const next = followLead(heap, lead, holder, index);
     if (next === null) return null;
     if ('kind' in next) return { ...wanted, address: next.address, lead: next };
-    this.#noteKept(wanted, 'a listener', next.about);
+    this.#notes.kept(wanted, 'a listener', next.about);
     return null;
   }
 
@@ -266,28 +287,14 @@ class BackwardWalk {
     const shared = sharedOfFunction(heap, heap.field(holder, generatorFields.function));
     const { name } = readSharedFunction(heap, shared);
     const where = `a variable of ${name === '' ? 'a function' : name} that stands at an await`;
-    this.#note(leaf, { kind: 'held', where, isVariable: true });
+    this.#notes.add(leaf, { kind: 'held', where, isVariable: true });
   }
 
-  #noteVariable(wanted: Wanted, where: string): void {
-    if (wanted.role === 'resolver') this.#noteKept(wanted, where, '');
-    else this.#note(wanted.leaf, { kind: 'held', where, isVariable: true });
-  }
-
-  #noteKept({ leaf, isReject }: Wanted, where: string, about: string): void {
-    this.#note(leaf, { kind: 'kept', where, about, isReject });
-  }
-
-  #describeFunction(heap: Heap, address: Tagged): Settler {
+  #describeFunction(heap: Heap, address: Tagged): Extract<Settler, { kind: 'function' }> {
     const shared = readSharedFunction(heap, sharedOfFunction(heap, address));
     const file = shared.script === null ? '' : this.#target.scripts.read(heap, shared.script).name;
     const context = heap.field(address, heap.layout.require('functionContext'));
     const about = subjectOfScope(heap, context);
     return { kind: 'function', names: shared.name === '' ? [] : [shared.name], file, about };
-  }
-
-  #note(leaf: Tagged, settler: Settler): void {
-    const known = this.settlers.get(leaf);
-    this.settlers.set(leaf, known === undefined ? settler : better(known, settler));
   }
 }

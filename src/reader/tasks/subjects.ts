@@ -6,14 +6,23 @@ import type { Heap } from '../heap/heap.ts';
 import { readString } from '../heap/strings.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
+import { propertiesOf, tellRequest } from '../values/fetch-objects.ts';
 import { tellNodeObject } from '../values/node-objects.ts';
 import { isReceiver, type Property, readClassName } from '../values/properties.ts';
 import { readScopeChain } from '../values/scope.ts';
 
 const maxEventChars = 60;
+/** A name has 253 characters at most (RFC 1035). */
+const maxHostChars = 253;
 /** Names under which Node's functions know the object and the event: events.once(), listeners that are called once. */
 const emitterNames = ['emitter', 'target'];
 const eventNames = ['name', 'type'];
+/** Requests that this process has made; what else a scope leads to may be anybody's. */
+const outgoing = new Set(['ClientRequest', 'Request', '_Request', 'Response', '_Response']);
+/** Nobody waits for a server but for an event of it; each function of its file has it in a scope. */
+const servers = /^(?:TLS)?Server \{/;
+/** Objects looked into for such a request. */
+const maxInside = 32;
 
 /** Empty when nothing in these scopes can be told. */
 export function subjectOfScope(heap: Heap, context: Tagged): string {
@@ -38,11 +47,34 @@ export function subjectOf(heap: Heap, properties: readonly Property[]): string {
     const name = readString(heap, event, maxEventChars) ?? '';
     return `the event "${name}" of ${tellEmitter(heap, emitter)}`;
   }
+  let left = maxInside;
+  // Variables of inner scopes come first: what is nearer says more.
   for (const { word } of properties) {
-    const told = word === null ? null : tellObject(heap, word);
-    if (told !== null) return told;
+    if (word === null) continue;
+    const told = tellObject(heap, word) ?? (left-- > 0 ? requestInside(heap, word) : null);
+    if (told !== null && !servers.test(told)) return told;
   }
   return '';
+}
+
+/** A request that an object is by its shape, or has: a library's own class around Node's. @throws UnreadableMemory */
+function requestInside(heap: Heap, object: Tagged): string | null {
+  if (!heap.is(object, 'JS_OBJECT')) return null;
+  const inside = propertiesOf(heap, object);
+  const asked = tellRequest(heap, inside);
+  if (asked !== null) return `the request ${asked}`;
+  for (const word of inside.values()) {
+    const name = heap.is(word, 'JS_OBJECT') ? (readClassName(heap, word) ?? '') : '';
+    const told = outgoing.has(name) ? tellObject(heap, word) : null;
+    if (told !== null) return told;
+  }
+  return null;
+}
+
+/** The name that a request of DNS asks for (lib/dns.js, lib/internal/dns/promises.js); empty for other requests. */
+export function hostOf(heap: Heap, properties: readonly Property[]): string {
+  const word = properties.find(({ key }) => key === 'hostname')?.word ?? null;
+  return word !== null && heap.isString(word) ? (readString(heap, word, maxHostChars) ?? '') : '';
 }
 
 /** `Socket {fd 21}`; null when it is none of Node's own objects. */
@@ -50,7 +82,9 @@ function tellObject(heap: Heap, word: Tagged): string | null {
   if (!isReceiver(heap, word)) return null;
   const name = readClassName(heap, word) ?? '';
   const told = tellNodeObject(heap, name, word);
-  return told === null ? null : `${name} {${told.words}}`;
+  return told === null
+    ? null
+    : `${outgoing.has(name) ? name.replace('_', '') : name} {${told.words}}`;
 }
 
 /** `ChildProcess {pid 7, sleep}`, or the name of its class. @throws UnreadableMemory */

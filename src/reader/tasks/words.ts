@@ -72,7 +72,7 @@ export function settlerWords(settler: Settler | undefined, isComplete: boolean):
     case 'timer':
       return settler.delayMs === null ? 'a timer' : `a timer of ${settler.delayMs} ms`;
     case 'request':
-      return `a request of Node's own (${settler.className})`;
+      return `a request of Node's own (${settler.className}${settler.host === '' ? '' : `: ${settler.host}`})`;
     case 'function':
       return functionWords(settler);
     case 'kept':

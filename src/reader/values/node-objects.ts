@@ -8,7 +8,7 @@ import { readString } from '../heap/strings.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { uvHandle } from '../loop/uv.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
-import { readOwnProperties } from './properties.ts';
+import { propertiesOf, tellFetched } from './fetch-objects.ts';
 
 /** What one line tells of an object, and the descriptor it stands for. */
 export interface NodeObject {
@@ -37,16 +37,17 @@ const tellers: Readonly<Record<string, (heap: Heap, properties: Properties) => N
     Server: tellServer,
     TLSServer: tellServer,
     ChildProcess: tellChild,
+    Request: tellFetch,
+    Response: tellFetch,
+    // As the bundle of undici in Node has them: esbuild renames classes that hide a global.
+    _Request: tellFetch,
+    _Response: tellFetch,
   };
 
 /** @returns null when the object is none of them, or does not look like one */
 export function tellNodeObject(heap: Heap, className: string, object: Tagged): NodeObject | null {
-  const tell = tellers[className];
-  if (tell === undefined) return null;
-  const { properties } = readOwnProperties(heap, object, maxNodeProperties);
-  const known = new Map<string, Tagged>();
-  for (const { key, word } of properties) if (word !== null) known.set(key, word);
-  return tell(heap, known);
+  const tell = Object.hasOwn(tellers, className) ? tellers[className] : undefined;
+  return tell === undefined ? null : tell(heap, propertiesOf(heap, object, maxNodeProperties));
 }
 
 function tellIncoming(heap: Heap, properties: Properties): NodeObject | null {
@@ -110,6 +111,11 @@ function tellServer(heap: Heap, properties: Properties): NodeObject | null {
   const fd = readDescriptor(heap, properties);
   const state = fd === null ? 'not listening' : `listening, fd ${fd}`;
   return { words: `${state}, ${connections} connections`, ...(fd !== null && { fd }) };
+}
+
+function tellFetch(heap: Heap, properties: Properties): NodeObject | null {
+  const words = tellFetched(heap, properties);
+  return words === null ? null : { words };
 }
 
 function tellChild(heap: Heap, properties: Properties): NodeObject | null {

@@ -66,14 +66,19 @@ export function readPromise(
   };
 }
 
-/** JSProxy: target, handler. No trap is run. */
+/** JSProxy: target, handler (src/objects/js-proxy.tq). */
+export function proxyTarget(heap: Heap, proxy: Tagged): Tagged {
+  return heap.field(proxy, 16);
+}
+
+/** No trap is run. */
 export function readProxy(
   reader: ValueOpener,
   object: Tagged,
   depth: number,
   budget: Budget,
 ): Value {
-  const target = reader.heap.field(object, 16);
+  const target = proxyTarget(reader.heap, object);
   if (!isPointer(target) || !isReceiver(reader.heap, target))
     return { type: 'proxy', preview: 'Proxy (revoked)' };
   const shown = reader.open({ kind: 'tagged', word: target }, depth - 1, budget);

@@ -1,8 +1,8 @@
-/** Locks and pools whose holders ask for more, and what only looks like it. */
+/** Locks, pools and queues whose holders wait for themselves, and what only looks like it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diagnose } from '#dist/diagnose/diagnose.js';
-import type { Capture, Task, Timer } from '#dist/report/schema.js';
+import type { Capture, Task, Timer, Verdict } from '#dist/report/schema.js';
 import { captureOf, idleMain } from './captures.ts';
 
 const queued = 'a promise whose resolve function is kept in an array';
@@ -35,11 +35,23 @@ const holding = [
 const waiting = task(3, 'save', '\n  const conn = await pool.acquire();', { awaits: byTarn });
 const inTransaction = 'await lock.runExclusive(async () => {\n  await lock.runExclusive(inner);';
 const inOrder = 'const a = await locks[from].acquire();\nconst b = await locks[to].acquire();';
+const byQueue = 'a promise that run of /srv/shop/node_modules/p-queue/dist/index.js may settle';
+/** A job of a queue, which waits for `job`. */
+const runs = (id: number, job: number): Task =>
+  task(id, 'run', 'resolve(await job());', {
+    file: '/srv/shop/node_modules/p-queue/dist/index.js',
+    awaits: job,
+    dependsOn: [job],
+  });
+const nested = (id: number, run: number): Task =>
+  task(id, 'outer', 'await queue.add(inner);', { awaits: byQueue, awaitedBy: [run] });
 
 const cases: readonly {
   readonly name: string;
   readonly tasks: readonly Task[];
   readonly capture?: Partial<Capture>;
+  /** Default: `lock-never-released`. */
+  readonly kind?: Verdict['kind'];
   readonly says: RegExp | null;
 }[] = [
   {
@@ -120,6 +132,36 @@ const cases: readonly {
     says: null,
   },
   {
+    name: 'a job that waits for another of its queue, which has room for one',
+    tasks: [
+      task(1, 'main', 'await queue.add(outer);', { awaits: byQueue }),
+      runs(2, 3),
+      nested(3, 2),
+    ],
+    kind: 'async-deadlock',
+    says: /^Jobs wait .* behind them: outer at orders\.js:1 waits for what run of p-queue\/dist\/index\.js/,
+  },
+  {
+    name: 'the same, one of several members',
+    tasks: [
+      runs(2, 3),
+      task(3, 'outer', 'await Promise.all(all);', {
+        awaits: `Promise.all: 3 of 3 members pend; each of them ${byQueue}`,
+        awaitedBy: [2],
+      }),
+    ],
+    kind: 'async-deadlock',
+    says: /outer at orders\.js:1 waits/,
+  },
+  {
+    name: 'a job that waits for another of its queue, which is at work',
+    tasks: [
+      ...[runs(2, 3), nested(3, 2), runs(4, 5)],
+      task(5, 'inner', 'await delay();', { awaits: 'a timer of 5 ms', awaitedBy: [4] }),
+    ],
+    says: null,
+  },
+  {
     name: 'readers of a stream, one behind the other',
     tasks: [
       task(1, 'read', '\n  const head = await stream.next();', { awaits: queued }),
@@ -134,7 +176,7 @@ const sweep: Timer = {
   ...{ function: 'sweep', file: '/srv/shop/cache.js' },
 };
 
-for (const { name, tasks, capture, says } of cases) {
+for (const { name, tasks, capture, kind: expected = 'lock-never-released', says } of cases) {
   test(`locks: ${name}: ${says === null ? 'nothing' : 'told'}`, () => {
     const { kind, summary } = diagnose(
       captureOf({
@@ -145,7 +187,7 @@ for (const { name, tasks, capture, says } of cases) {
     );
     if (says === null) assert.equal(kind, 'idle', summary);
     else {
-      assert.equal(kind, 'lock-never-released', summary);
+      assert.equal(kind, expected, summary);
       assert.match(summary, says);
     }
   });

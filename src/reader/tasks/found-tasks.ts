@@ -6,11 +6,8 @@ import { groupTasks, type TaskGroup } from './groups.ts';
 import type { IsolateOfThread } from './isolates.ts';
 import { findSettlers } from './settlers.ts';
 import type { Survey } from './survey.ts';
-import { type Wait, findWait } from './waits.ts';
+import { maxLeaves, type Wait, findWait } from './waits.ts';
 import { type EndWords, settlerWords } from './words.ts';
-
-/** Promises at the ends of one example's waits that are followed further. */
-const maxLeaves = 4;
 
 /** Tasks of one isolate, with what each waits for. */
 export class FoundTasks implements EndWords {

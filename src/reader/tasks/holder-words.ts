@@ -1,8 +1,10 @@
 /** Where a promise or its resolve function is kept, in words. */
+import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { readString } from '../heap/strings.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import type { Entry } from './backing-stores.ts';
+import { generatorFields, suspendedKind } from './generator.ts';
 
 const maxNameChars = 80;
 const propertyCellName = 8;
@@ -42,4 +44,16 @@ export function placeWords(type: string, className: string, key: string | null):
   const as = key === null ? '' : `, as ${key}`;
   if (isCollection(type)) return `${/^[AEIOU]/.test(className) ? 'an' : 'a'} ${className}${as}`;
   return `an object${className === '' || className === 'Object' ? '' : ` of ${className}`}${as}`;
+}
+
+/**
+ * A suspended function that has a generator among its variables, as it does in the middle of a `for await`.
+ * @returns null when the holder is none, or the leaf no generator @throws UnreadableMemory
+ */
+export function consumerWords(heap: Heap, leaf: Tagged, holder: Tagged): string | null {
+  if (holder === leaf || suspendedKind(heap, leaf) === null) return null;
+  if (suspendedKind(heap, holder) === null) return null;
+  const shared = sharedOfFunction(heap, heap.field(holder, generatorFields.function));
+  const { name } = readSharedFunction(heap, shared);
+  return `a variable of ${name === '' ? 'a function' : name} that stands at an await`;
 }

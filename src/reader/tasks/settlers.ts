@@ -14,13 +14,13 @@ import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { readScopeInfo } from '../heap/scope-info.ts';
 import { smiValue, type Tagged, untag } from '../layout/tagged.ts';
+import { unbound } from '../loop/callback.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { Program } from '../target.ts';
 import { isReceiver, readClassName, readOwnProperties } from '../values/properties.ts';
 import { type Entry, isBackingStore, readEntry } from './backing-stores.ts';
 import { findHolder } from './find-holder.ts';
-import { generatorFields, suspendedKind } from './generator.ts';
-import { globalName, isCollection, keyInStore, placeWords } from './holder-words.ts';
+import { consumerWords, globalName, isCollection, keyInStore, placeWords } from './holder-words.ts';
 import { followLead, type Lead, leadFrom, leadFromListener } from './listeners.ts';
 import { isEventListener, isRequest, isTimer } from './node-classes.ts';
 import { HeapSearch } from './heap-search.ts';
@@ -233,7 +233,9 @@ class BackwardWalk {
   #followObject(heap: Heap, wanted: Wanted, holder: Tagged): Wanted | null {
     const { leaf, role, value } = wanted;
     const type = heap.typeName(holder);
-    if (/ASYNC_(FUNCTION|GENERATOR)_OBJECT/.test(type)) this.#noteConsumer(heap, leaf, holder);
+    const consumer = consumerWords(heap, leaf, holder);
+    if (consumer !== null)
+      this.#notes.add(leaf, { kind: 'held', where: consumer, isVariable: true });
     if (/PROMISE|ASYNC_(FUNCTION|GENERATOR)_OBJECT|JS_GENERATOR/.test(type)) return null;
     const className = readClassName(heap, holder) ?? '';
     const { properties } = readOwnProperties(heap, holder, maxProperties);
@@ -254,9 +256,13 @@ class BackwardWalk {
       this.#notes.add(leaf, { kind: 'held', where, isVariable: false });
       return null;
     }
-    this.#notes.kept(wanted, where, subjectOf(heap, properties));
-    if (type === 'JS_BOUND_FUNCTION')
-      return { ...wanted, address: holder, value: holder, entry: null };
+    const isBound = type === 'JS_BOUND_FUNCTION';
+    const bound = isBound ? unbound(heap, holder) : value;
+    const given = heap.isFunction(bound) ? this.#describeFunction(heap, bound) : null;
+    // Bound to a function of the program, which was given the resolve function.
+    if (isBound && given !== null && given.file !== '') this.#notes.add(leaf, given);
+    else this.#notes.kept(wanted, where, subjectOf(heap, properties));
+    if (isBound) return { ...wanted, address: holder, value: holder, entry: null };
     if (wanted.isReject) return null;
     if (properties.some(({ word }) => word === leaf))
       return { ...wanted, address: holder, role: 'keeper' };
@@ -278,16 +284,6 @@ class BackwardWalk {
     if ('kind' in next) return { ...wanted, address: next.address, lead: next };
     this.#notes.kept(wanted, 'a listener', next.about);
     return null;
-  }
-
-  /** A suspended function that has a generator among its variables, as it does in the middle of a `for await`. */
-  #noteConsumer(heap: Heap, leaf: Tagged, holder: Tagged): void {
-    if (holder === leaf || suspendedKind(heap, leaf) === null) return;
-    if (suspendedKind(heap, holder) === null) return;
-    const shared = sharedOfFunction(heap, heap.field(holder, generatorFields.function));
-    const { name } = readSharedFunction(heap, shared);
-    const where = `a variable of ${name === '' ? 'a function' : name} that stands at an await`;
-    this.#notes.add(leaf, { kind: 'held', where, isVariable: true });
   }
 
   #describeFunction(heap: Heap, address: Tagged): Extract<Settler, { kind: 'function' }> {

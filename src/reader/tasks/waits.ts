@@ -32,6 +32,9 @@ export interface Wait {
   readonly leaves: readonly Tagged[];
 }
 
+/** Promises at the ends of one example's waits that are followed further. */
+export const maxLeaves = 4;
+
 const nothing: Wait = { steps: [], tasks: [], needed: [], leaves: [] };
 
 export function findWait(graph: TaskGraph, task: TaskNode): Wait {

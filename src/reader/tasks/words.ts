@@ -5,7 +5,7 @@ import type { Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
 import type { TaskNode } from './graph.ts';
 import { isEvent, type Settler } from './settler.ts';
-import type { Step, Wait } from './waits.ts';
+import { maxLeaves, type Step, type Wait } from './waits.ts';
 
 /** Steps told of one wait. */
 const maxSteps = 4;
@@ -38,8 +38,18 @@ export function explainWait(heap: Heap, node: TaskNode, wait: Wait, words: WaitW
   const isPath = wait.steps.every(({ kind }) => kind === 'then' || kind === 'runs');
   return isPath && wait.tasks.length === 0
     ? pathWords(heap, wait.steps, bottom, words)
-    : pathWords(heap, wait.steps, '', words) +
-        (wait.leaves.length === 1 ? `; one of them ${bottom}` : '');
+    : pathWords(heap, wait.steps, '', words) + memberWords(wait, words);
+}
+
+/** What the members wait for, when there is one thing to say of all that were looked at. */
+function memberWords({ leaves, tasks }: Wait, words: WaitWords): string {
+  const [told, ...others] = new Set(
+    leaves.slice(0, maxLeaves).map((leaf) => words.leafWords(leaf)),
+  );
+  if (told === undefined || others.length > 0) return '';
+  if (leaves.length === 1) return `; one of them ${told}`;
+  const isEach = leaves.length <= maxLeaves && tasks.length === 0;
+  return `; ${isEach ? 'each' : 'some'} of them ${told}`;
 }
 
 /** The steps one behind the other, and what is at the end of them. */

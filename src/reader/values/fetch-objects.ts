@@ -55,7 +55,9 @@ export function tellRequest(heap: Heap, properties: Properties): string | null {
   const path = text(heap, properties.get('path'), maxUrlChars);
   const host =
     origin === undefined ? null : (text(heap, origin, maxUrlChars) ?? href(heap, origin));
-  return host === null || path === null ? null : `${method} ${host.replace(/\/$/, '')}${path}`;
+  // Others have such names for their own: routes, commands.
+  if (host === null || path === null || !/^(?:http|ws)s?:\/\//.test(host)) return null;
+  return `${method} ${host.replace(/\/$/, '')}${path}`;
 }
 
 function lastUrl(heap: Heap, list: Tagged | undefined): string | null {

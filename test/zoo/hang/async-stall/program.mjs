@@ -5,8 +5,10 @@ import { ready } from '../../ready.mjs';
 const waiting = new Map();
 
 function askStock(sku) {
-  // Whoever was to call it has been forgotten.
-  return new Promise((resolve) => void (sku === '' && resolve())).then((stock) => waiting.set(sku, stock));
+  // Whoever was to call it has been forgotten. What it was asked is kept, else the collector would take all that waits for it.
+  const asked = new Promise((resolve) => void (sku === '' && resolve()));
+  waiting.set(sku, asked);
+  return asked.then((stock) => stock);
 }
 
 async function checkOut(order) {

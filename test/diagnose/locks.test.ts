@@ -132,6 +132,51 @@ const cases: readonly {
     says: null,
   },
   {
+    name: 'queries one behind the other, each on a connection of its own',
+    tasks: [
+      task(1, 'load', 'const a = await pool.query(x);\nconst b = await pool.query(y);', {
+        awaits: byTarn,
+      }),
+      task(2, 'load', 'const a = await pool.query(x);', { awaits: byTarn }),
+    ],
+    says: null,
+  },
+  {
+    name: 'transactions one behind the other, which end themselves',
+    tasks: [
+      task(
+        1,
+        'move',
+        'await pool.transaction(async (trx) => { await trx.take(); });\nawait pool.transaction(async (trx) => {',
+        { awaits: byTarn },
+      ),
+      task(2, 'move', 'await pool.transaction(async (trx) => {', { awaits: byTarn }),
+    ],
+    says: null,
+  },
+  {
+    name: 'what is no lock',
+    tasks: [
+      task(1, 'sync', 'const a = await chain.getBlock(1);\nconst b = await chain.getBlock(2);', {
+        awaits: queued,
+      }),
+    ],
+    says: null,
+  },
+  {
+    name: 'another function may have a connection, and waits in a package',
+    tasks: [
+      ...[...holding, waiting],
+      task(4, 'report', 'await client.query(text);', { awaits: 5, dependsOn: [5] }),
+      task(5, 'query', '', {
+        file: '/srv/shop/node_modules/pg/lib/client.js',
+        awaits: 'the event "data" of Socket {fd 21}',
+        awaitedBy: [4],
+      }),
+    ],
+    says: null,
+  },
+  {
     name: 'a job that waits for another of its queue, which has room for one',
     tasks: [
       task(1, 'main', 'await queue.add(outer);', { awaits: byQueue }),

@@ -1,5 +1,5 @@
 /** A lock of the program's own was taken and never given back: others wait for it. */
-import { askedCall, earlierCalls, isLentName, isLockName, isSameLender } from '../asks.ts';
+import { askedCall, earlierCalls, isLentName, isLockName, isSameLender, lends } from '../asks.ts';
 import { hearsFromOthers, isUnderWay } from '../elsewhere.ts';
 import { type Rule, certainIf, loopEvidence } from '../evidence.ts';
 import type { Capture, Task, Verdict } from '../../report/schema.ts';
@@ -134,7 +134,7 @@ function findLocks(waits: Waits): Lock[] {
 
 function lockName(leaf: Task): string | null {
   if (isLockFunction(leaf)) return functionOf(leaf);
-  const asked = isOwnTask(leaf) ? askedCall(leaf) : null;
+  const asked = isOwnTask(leaf) ? (askedCall(leaf)?.call ?? null) : null;
   return asked !== null && isLentName(asked) ? asked : null;
 }
 
@@ -156,12 +156,17 @@ function findAskers(leaf: Task, waits: Waits): Task[] {
 }
 
 /** Tasks that are past the place where a waiter of the same function stands, and those that have asked for it before. */
-function findHolders({ name, waiters }: Lock, waits: Waits): Task[] {
-  const calls = [name, ...waiters.flatMap((one) => askedCall(one) ?? [])];
+function findHolders({ name, waiters, leaves }: Lock, waits: Waits): Task[] {
+  const calls = [name, ...waiters.flatMap((one) => askedCall(one)?.call ?? [])];
   const hasAsked = (task: Task): boolean =>
     earlierCalls(task).some((one) => calls.some((call) => isSameLender(one, call)));
+  const takers = waiters.filter((waiter) => {
+    const ask = askedCall(waiter);
+    const isDirect = leaves.some(({ awaitedBy }) => awaitedBy.includes(waiter.id));
+    return ask?.isScoped !== true && (isDirect || (ask !== null && lends(ask.call)));
+  });
   const isPast = (task: Task): boolean =>
-    waiters.some(
+    takers.some(
       (waiter) =>
         task.function === waiter.function && task.file === waiter.file && isBehind(task, waiter),
     );
@@ -190,8 +195,11 @@ function isAskedAgain(
   const areAllBack = holders.every((one) =>
     [one, ...waits.dependencies(one)].some((task) => waiters.includes(task)),
   );
-  const others = waits.own.filter(
-    (task) => typeof task.awaits === 'string' && ![...waiters, ...leaves].includes(task),
+  const others = waits.tasks.filter(
+    (task) =>
+      typeof task.awaits === 'string' &&
+      ![...waiters, ...leaves].includes(task) &&
+      [task, ...waits.dependents(task)].some(isOwnTask),
   );
   const mayRelease = others.some(
     (task) => !isUnsettled(task) && (!isKept(task) || hearsFromOthers(capture)),

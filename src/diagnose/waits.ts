@@ -3,8 +3,15 @@ import type { Capture, Task } from '../report/schema.ts';
 import { isAppFrame } from './scene.ts';
 import { functionOf } from './words.ts';
 
-/** In the words of reader/tasks/words.ts. */
-const unsettled = /nothing was found to settle|no pending promise would resume it/;
+/**
+ * In the words of reader/tasks/words.ts. `no pending promise would resume it` is not among them: that is said, too, of a function that came to
+ * its `await` while the heap was searched.
+ */
+const unsettled = /nothing was found to settle/;
+/** A member of Promise.all and its like. */
+const ofMembers = / of them a promise that nothing was found to settle/;
+/** Of functions that went on while they were looked at. */
+const inMotion = /^its turn:|has settled meanwhile/;
 const keptByProgram = /resolve function is kept in/;
 const settledByProgram = /a promise that .* of (?!node:)\S.* may settle/;
 
@@ -12,9 +19,13 @@ const settledByProgram = /a promise that .* of (?!node:)\S.* may settle/;
 export class Waits {
   readonly tasks: readonly Task[];
   readonly #byId: ReadonlyMap<number, Task>;
+  readonly #isInMotion: boolean;
 
   constructor({ tasks }: Capture) {
     this.tasks = tasks;
+    this.#isInMotion = tasks.some(
+      ({ awaits }) => typeof awaits === 'string' && inMotion.test(awaits),
+    );
     this.#byId = new Map(tasks.map((task) => [task.id, task]));
   }
 
@@ -37,10 +48,22 @@ export class Waits {
     return this.#closure(task, (one) => one.dependsOn ?? []);
   }
 
+  /**
+   * True when nothing was found that could settle what it awaits. A member that is a function at work right now looks the same: where
+   * functions go on, members are not counted.
+   */
+  isUnsettled({ awaits }: Task): boolean {
+    return (
+      typeof awaits === 'string' &&
+      unsettled.test(awaits) &&
+      !(this.#isInMotion && ofMembers.test(awaits))
+    );
+  }
+
   /** True when neither it nor anything it waits for has something that could resume it. */
   isHopeless(task: Task): boolean {
     return [task, ...this.dependencies(task)].some(
-      (one) => isUnsettled(one) || one.cycle !== undefined,
+      (one) => this.isUnsettled(one) || one.cycle !== undefined,
     );
   }
 
@@ -62,11 +85,6 @@ export class Waits {
 /** True for functions of the program itself. */
 export function isOwnTask({ file }: Task): boolean {
   return file !== undefined && isAppFrame({ kind: 'js', file });
-}
-
-/** True when nothing was found that could settle what it awaits. */
-export function isUnsettled({ awaits }: Task): boolean {
-  return typeof awaits === 'string' && unsettled.test(awaits);
 }
 
 /** True when the program itself keeps what would resume it: a queue, a lock. */

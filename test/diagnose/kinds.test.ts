@@ -867,6 +867,37 @@ const cases: readonly Case[] = [
     kind: 'async-stall',
     says: /checkOut at cart\.js:41 waits for a promise that nothing was found to settle; answer waits for it/,
   },
+  ...([true, false] as const).map((isInMotion): Case => ({
+    name: `a member that nothing was found to settle, ${isInMotion ? 'of functions that go on' : 'and nothing moves'}`,
+    main: idleMain,
+    capture: {
+      tasks: [
+        task(1, 'checkOut', {
+          awaits: `Promise.all: 2 of 2 members pend; one of them ${unsettled}`,
+          awaitedBy: [2],
+        }),
+        task(2, 'answer', { awaits: 1, dependsOn: [1] }),
+        task(3, 'ship', {
+          awaits: isInMotion ? 'a promise that has settled meanwhile' : 'a timer of 50 ms',
+        }),
+      ],
+    },
+    kind: isInMotion ? 'idle' : 'async-stall',
+  })),
+  {
+    name: 'a function that came to its await while the heap was searched',
+    main: idleMain,
+    capture: {
+      tasks: [
+        task(1, 'checkOut', {
+          awaits: 'something that was not found: no pending promise would resume it',
+          awaitedBy: [2],
+        }),
+        task(2, 'answer', { awaits: 1, dependsOn: [1] }),
+      ],
+    },
+    kind: 'idle',
+  },
   {
     name: 'main parked for good',
     main: idleMain,

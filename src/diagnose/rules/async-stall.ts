@@ -3,7 +3,7 @@ import { type Rule, loopEvidence } from '../evidence.ts';
 import type { Task } from '../../report/schema.ts';
 import type { Scene } from '../scene.ts';
 import { describeTask, functionOf, nameFrame } from '../words.ts';
-import { Waits, countOf, isOwnTask, isUnsettled, waitWords } from '../waits.ts';
+import { Waits, countOf, isOwnTask, waitWords } from '../waits.ts';
 
 const maxTold = 6;
 
@@ -20,7 +20,7 @@ export const asyncStall: Rule = (scene) => {
   if (stalled === null) return null;
   const { task, dependents } = stalled;
   const users = dependents.filter(isOwnTask);
-  const isProven = isUnsettled(task);
+  const isProven = waits.isUnsettled(task);
   const for_ =
     users.length === 0
       ? ''
@@ -55,14 +55,14 @@ function findStalled(waits: Waits, scene: Scene): { task: Task; dependents: Task
   const { capture, isAccused } = scene;
   const nativeWork = capture.requests.length > 0 || (scene.main.loop?.activeRequests ?? 0) > 0;
   const candidates = waits.own
-    .filter((task) => isUnsettled(task) || (isAccused && typeof task.awaits === 'string'))
+    .filter((task) => waits.isUnsettled(task) || (isAccused && typeof task.awaits === 'string'))
     .map((task) => ({ task, dependents: waits.dependents(task) }))
     .filter(
       ({ task, dependents }) =>
-        isAccused || (!nativeWork && isUnsettled(task) && dependents.some(isWork)),
+        isAccused || (!nativeWork && waits.isUnsettled(task) && dependents.some(isWork)),
     );
   const weight = ({ task, dependents }: (typeof candidates)[number]): number =>
-    (isUnsettled(task) ? 1_000_000 : 0) + dependents.length * 1_000 + (task.count ?? 1);
+    (waits.isUnsettled(task) ? 1_000_000 : 0) + dependents.length * 1_000 + (task.count ?? 1);
   return candidates.sort((left, right) => weight(right) - weight(left))[0] ?? null;
 }
 

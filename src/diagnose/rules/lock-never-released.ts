@@ -5,15 +5,7 @@ import { type Rule, certainIf, loopEvidence } from '../evidence.ts';
 import type { Capture, Task, Verdict } from '../../report/schema.ts';
 import type { Scene } from '../scene.ts';
 import { functionOf, identifyTask, nameFrame, placeOf } from '../words.ts';
-import {
-  Waits,
-  countOf,
-  isKept,
-  isOwnTask,
-  isUnsettled,
-  isUpToProgram,
-  waitWords,
-} from '../waits.ts';
+import { Waits, countOf, isKept, isOwnTask, isUpToProgram, waitWords } from '../waits.ts';
 
 const maxTold = 5;
 const maxNamed = 2;
@@ -202,7 +194,7 @@ function isAskedAgain(
       [task, ...waits.dependents(task)].some(isOwnTask),
   );
   const mayRelease = others.some(
-    (task) => !isUnsettled(task) && (!isKept(task) || hearsFromOthers(capture)),
+    (task) => !waits.isUnsettled(task) && (!isKept(task) || hearsFromOthers(capture)),
   );
   return holders.length > 0 && areAllBack && !mayRelease;
 }
@@ -222,6 +214,8 @@ function hearsFromNobody(waits: Waits, scene: Scene): boolean {
     scene.loop === 'polling' &&
     !hearsFromOthers(capture) &&
     capture.handles.every(({ type, internal }) => internal === true || type === 'timer') &&
-    waits.own.every((task) => typeof task.awaits !== 'string' || isKept(task) || isUnsettled(task))
+    waits.own.every(
+      (task) => typeof task.awaits !== 'string' || isKept(task) || waits.isUnsettled(task),
+    )
   );
 }

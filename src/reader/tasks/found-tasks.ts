@@ -1,9 +1,11 @@
 /** The tasks found in one isolate, with what each waits for and what may settle that. */
+import type { Heap } from '../heap/heap.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import type { Program } from '../target.ts';
 import { findCycles } from './cycles.ts';
 import { groupTasks, type TaskGroup } from './groups.ts';
 import type { IsolateOfThread } from './isolates.ts';
+import { isPending } from './reactions.ts';
 import { findSettlers } from './settlers.ts';
 import type { Survey } from './survey.ts';
 import { maxLeaves, type Wait, findWait } from './waits.ts';
@@ -43,7 +45,9 @@ export class FoundTasks implements EndWords {
     this.#settled = findSettlers(target, this.survey, [...new Set(leaves)], bounds);
   }
 
-  leafWords(leaf: Tagged): string {
+  /** @param heap as it is now: of what has settled since the search nothing more is to be said */
+  leafWords(heap: Heap, leaf: Tagged): string {
+    if (!isPending(heap, leaf)) return 'a promise that has settled meanwhile';
     return settlerWords(this.#settled.settlers.get(leaf), this.#settled.isComplete);
   }
 

@@ -48,6 +48,12 @@ export type Reaction =
   /** Calls a function of a script, then settles the promise that then() returned. */
   | { readonly kind: 'then'; readonly promise: Tagged; readonly handler: Tagged | null };
 
+/** False also for what is no promise any more: the collector has moved it. @throws UnreadableMemory */
+export function isPending(heap: Heap, promise: Tagged): boolean {
+  if (!heap.is(promise, 'JS_PROMISE')) return false;
+  return ((smiValue(heap.field(promise, promiseFields.flags)) ?? 1) & 3) === 0;
+}
+
 /** Never throws on bad memory; a torn chain ends early. */
 export function readReactions(heap: Heap, firstReaction: Tagged): Reaction[] {
   const found: Reaction[] = [];

@@ -74,17 +74,21 @@ export function findSettlers(
 ): { readonly settlers: ReadonlyMap<Tagged, Settler>; readonly isComplete: boolean } {
   const wanted = leaves.slice(0, maxFrontier);
   const resolvers = survey.resolvers.find(survey.view.heap, new Set(wanted));
-  const walk = new BackwardWalk(target, survey, resolvers !== null, withKeys);
+  const known = new Set(resolvers?.keys());
+  const walk = new BackwardWalk(target, survey, known, withKeys);
   let frontier = wanted.flatMap((leaf): Wanted[] => [
     { ...start, leaf, address: leaf, value: leaf, role: 'promise' },
     ...(resolvers?.get(leaf) ?? []).map((address) => walk.resolver(leaf, address)),
   ]);
-  const rounds = resolvers === null ? maxRounds.fromPromise : maxRounds.fromResolver;
+  const roundsOf = (leaf: Tagged): number =>
+    known.has(leaf) ? maxRounds.fromResolver : maxRounds.fromPromise;
+  const rounds = Math.max(0, ...wanted.map(roundsOf));
   for (let round = 0; round < rounds + maxLeadRounds && frontier.length > 0; round++) {
     const next = walk.step(frontier, endsAtMs);
     if (next === null) return { settlers: walk.settlers, isComplete: round >= rounds };
-    const isLast = round + 1 >= rounds;
-    frontier = next.filter(({ lead }) => !isLast || lead !== undefined).slice(0, maxFrontier);
+    frontier = next
+      .filter(({ leaf, lead }) => round + 1 < roundsOf(leaf) || lead !== undefined)
+      .slice(0, maxFrontier);
   }
   return { settlers: walk.settlers, isComplete: true };
 }
@@ -96,13 +100,13 @@ class BackwardWalk {
   readonly #search: HeapSearch;
   /** Backing stores. */
   readonly #large: readonly LargeObject[];
-  readonly #knowsResolvers: boolean;
+  /** Promises whose resolve functions are among the first that are looked for. Others may have been made while the survey was under way. */
+  readonly #known: ReadonlySet<Tagged>;
   readonly #withKeys: boolean;
   readonly #seen = new Set<string>();
 
-  /** @param knowsResolvers they are among the first that are looked for */
-  constructor(target: Program, survey: Survey, knowsResolvers: boolean, withKeys: boolean) {
-    this.#knowsResolvers = knowsResolvers;
+  constructor(target: Program, survey: Survey, known: ReadonlySet<Tagged>, withKeys: boolean) {
+    this.#known = known;
     this.#withKeys = withKeys;
     this.#target = target;
     this.#survey = survey;
@@ -215,7 +219,7 @@ class BackwardWalk {
     if (role === 'closure' || role === 'resolving') return null;
     const info = readScopeInfo(heap, heap.element(context, 0));
     if (role === 'promise' && info.contextLocals.length === 0)
-      return heap.element(context, 2) === address && !this.#knowsResolvers
+      return heap.element(context, 2) === address && !this.#known.has(wanted.leaf)
         ? { ...wanted, address: context, role: 'resolving' }
         : null;
     if (role === 'resolver') return { ...wanted, address: context, role: 'closure' };

@@ -13,7 +13,7 @@ const maxSteps = 4;
 /** What is known of the ends of waits. */
 export interface EndWords {
   /** A promise that no other settles. */
-  leafWords(leaf: Tagged): string;
+  leafWords(heap: Heap, leaf: Tagged): string;
   /** Who keeps a generator; null: nobody was found. */
   holderOf(generator: Tagged): string | null;
 }
@@ -32,19 +32,19 @@ export function explainWait(heap: Heap, node: TaskNode, wait: Wait, words: WaitW
   if (node.awaited === null)
     return 'something that was not found: no pending promise would resume it';
   const [leaf] = wait.leaves;
-  const bottom = leaf === undefined ? '' : words.leafWords(leaf);
+  const bottom = leaf === undefined ? '' : words.leafWords(heap, leaf);
   if (wait.steps.length === 0) return bottom === '' ? 'a promise that is pending' : bottom;
   // Of the members of Promise.all and its like one end is not the whole truth.
   const isPath = wait.steps.every(({ kind }) => kind === 'then' || kind === 'runs');
   return isPath && wait.tasks.length === 0
     ? pathWords(heap, wait.steps, bottom, words)
-    : pathWords(heap, wait.steps, '', words) + memberWords(wait, words);
+    : pathWords(heap, wait.steps, '', words) + memberWords(heap, wait, words);
 }
 
 /** What the members wait for, when there is one thing to say of all that were looked at. */
-function memberWords({ leaves, tasks }: Wait, words: WaitWords): string {
+function memberWords(heap: Heap, { leaves, tasks }: Wait, words: WaitWords): string {
   const [told, ...others] = new Set(
-    leaves.slice(0, maxLeaves).map((leaf) => words.leafWords(leaf)),
+    leaves.slice(0, maxLeaves).map((leaf) => words.leafWords(heap, leaf)),
   );
   if (told === undefined || others.length > 0) return '';
   if (leaves.length === 1) return `; one of them ${told}`;

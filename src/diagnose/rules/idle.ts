@@ -17,23 +17,23 @@ export const idle: Rule = (scene) => {
   const handles = main.loop?.activeHandles;
   const open = handles === undefined ? '' : ` (${handles} active handles)`;
   const work = workElsewhere(capture);
+  const waits = new Waits(capture);
   const who = work.length === 0 ? 'process' : 'main thread';
   return {
     kind: 'idle',
-    summary: `${[`The ${who} is idle: its event loop waits for work${open}`, ...suspendedWords(capture), ...work].join('; ')}.`,
+    summary: `${[`The ${who} is idle: its event loop waits for work${open}`, ...suspendedWords(waits), ...work].join('; ')}.`,
     confidence: scene.isLoopKnown ? 'certain' : 'likely',
     thread: main.tid,
     evidence: [
       { text: `${nameMain(scene)} waits in ${call?.text ?? 'epoll'}` },
       ...loopEvidence(scene),
-      ...suspendedEvidence(capture),
+      ...suspendedEvidence(waits, capture),
     ],
   };
 };
 
 /** How many functions of the program are suspended, in words: most idle processes have some, and some are stuck with them. */
-function suspendedWords(capture: Capture): string[] {
-  const { own } = new Waits(capture);
+function suspendedWords({ own }: Waits): string[] {
   const count = countOf(own);
   if (count === 0) return [];
   const answering = countOf(own.filter(hasRequest));
@@ -49,8 +49,7 @@ function hasRequest({ arguments: given, locals }: Task): boolean {
 }
 
 /** Those that most stand at the end of a chain of. */
-function suspendedEvidence(capture: Capture): { text: string }[] {
-  const waits = new Waits(capture);
+function suspendedEvidence(waits: Waits, capture: Capture): { text: string }[] {
   return waits.own
     .filter(({ awaits }) => typeof awaits === 'string')
     .sort((left, right) => countOf([right]) - countOf([left]))

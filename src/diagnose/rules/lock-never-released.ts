@@ -21,7 +21,8 @@ export const lockNeverReleased: Rule = (scene) => {
   const waits = new Waits(capture);
   for (const lock of findLocks(waits)) {
     const holders = findHolders(lock, waits);
-    if (isAskedAgain(holders, lock, waits, capture)) return asksAgain(lock, holders, waits, scene);
+    if (isAskedAgain(holders, lock, waits, capture))
+      return verdictOnAsked(lock, holders, waits, scene);
     if (!isLockName(lock.name)) continue;
     const [holder = null] = [...holders.filter((one) => waits.isHopeless(one)), ...holders];
     const mayRelease =
@@ -29,7 +30,7 @@ export const lockNeverReleased: Rule = (scene) => {
         ? scene.loop !== 'polling' || isUnderWay(capture)
         : !isStuck(holder, lock, waits, scene);
     if (mayRelease && !scene.isAccused) continue;
-    return isHeld(lock, holder, waits, scene);
+    return verdictOnHeld(lock, holder, waits, scene);
   }
   return null;
 };
@@ -43,7 +44,7 @@ interface Lock {
   readonly leaves: readonly Task[];
 }
 
-function isHeld(lock: Lock, holder: Task | null, waits: Waits, scene: Scene): Verdict {
+function verdictOnHeld(lock: Lock, holder: Task | null, waits: Waits, scene: Scene): Verdict {
   const { capture } = scene;
   const [waiter] = lock.waiters;
   const takenAt = holder === null || waiter === undefined ? null : placeOf(waiter, capture);
@@ -52,7 +53,7 @@ function isHeld(lock: Lock, holder: Task | null, waits: Waits, scene: Scene): Ve
       ? `no async function that waits has it, ${isUnderWay(capture) ? 'it may be with a callback of what is under way' : 'and nothing is under way that could release it'}`
       : `it was taken${takenAt === null ? '' : ` at ${takenAt}`} by task ${holder.id}, ${nameFrame(holder, capture)}, which waits for ${waitWords(holder, waits)}`;
   return {
-    ...verdictOn(lock, holder === null ? [] : [holder], waits, scene),
+    ...whoWaits(lock, holder === null ? [] : [holder], waits, scene),
     summary: `${functionsWait(lock)} for a lock (${lock.name}) that is not released: ${taken}.`,
     confidence: certainIf(
       holder !== null && waits.isHopeless(holder) && holder.liveness !== 'unsure',
@@ -62,14 +63,14 @@ function isHeld(lock: Lock, holder: Task | null, waits: Waits, scene: Scene): Ve
   };
 }
 
-function asksAgain(lock: Lock, holders: readonly Task[], waits: Waits, scene: Scene): Verdict {
+function verdictOnAsked(lock: Lock, holders: readonly Task[], waits: Waits, scene: Scene): Verdict {
   const { capture } = scene;
   const told = holders
     .slice(0, maxNamed)
     .map((one) => `task ${one.id}, ${nameFrame(one, capture)}`);
   const more = holders.length - told.length;
   return {
-    ...verdictOn(lock, holders, waits, scene),
+    ...whoWaits(lock, holders, waits, scene),
     summary: `${functionsWait(lock)} in ${lock.name}(), and all that have got through it wait there again: ${told.join('; ')}${more > 0 ? `; ${more} more` : ''}.`,
     confidence: 'likely',
     advice:
@@ -82,7 +83,7 @@ function functionsWait({ waiters }: Lock): string {
   return `${count} async ${count === 1 ? 'function waits' : 'functions wait'}`;
 }
 
-function verdictOn(
+function whoWaits(
   { waiters }: Lock,
   holders: readonly Task[],
   waits: Waits,
@@ -187,10 +188,11 @@ function isAskedAgain(
   const areAllBack = holders.every((one) =>
     [one, ...waits.dependencies(one)].some((task) => waiters.includes(task)),
   );
+  const inLock = new Set([...waiters, ...leaves]);
   const others = waits.tasks.filter(
     (task) =>
       typeof task.awaits === 'string' &&
-      ![...waiters, ...leaves].includes(task) &&
+      !inLock.has(task) &&
       [task, ...waits.dependents(task)].some(isOwnTask),
   );
   const mayRelease = others.some(

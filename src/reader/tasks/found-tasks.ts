@@ -9,10 +9,10 @@ import { isPending } from './reactions.ts';
 import { findSettlers } from './settlers.ts';
 import type { Survey } from './survey.ts';
 import { maxLeaves, type Wait, findWait } from './waits.ts';
-import { type EndWords, settlerWords } from './words.ts';
+import { settlerWords } from './words.ts';
 
 /** Tasks of one isolate, with what each waits for. */
-export class FoundTasks implements EndWords {
+export class FoundTasks {
   readonly isolate: IsolateOfThread;
   readonly survey: Survey;
   readonly waits: readonly Wait[];

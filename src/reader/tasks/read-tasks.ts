@@ -261,7 +261,7 @@ function relations(
 
 function wordsOf(heap: Heap, frames: FrameDescriber, found: FoundTasks): WaitWords {
   return {
-    leafWords: (now, leaf) => found.leafWords(now, leaf),
+    leafWords: (leaf) => found.leafWords(heap, leaf),
     holderOf: (generator) => found.holderOf(generator),
     generatorWords(generator) {
       const activation = { ...readSuspended(heap, generator), arguments: [], registers: [] };

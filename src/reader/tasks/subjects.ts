@@ -6,7 +6,7 @@ import type { Heap } from '../heap/heap.ts';
 import { readString } from '../heap/strings.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
-import { propertiesOf, tellRequest } from '../values/fetch-objects.ts';
+import { propertiesOf, tellRequest, textOf } from '../values/fetch-objects.ts';
 import { tellNodeObject } from '../values/node-objects.ts';
 import { isReceiver, type Property, readClassName } from '../values/properties.ts';
 import { readScopeChain } from '../values/scope.ts';
@@ -73,8 +73,8 @@ function requestInside(heap: Heap, object: Tagged): string | null {
 
 /** The name that a request of DNS asks for (lib/dns.js, lib/internal/dns/promises.js); empty for other requests. */
 export function hostOf(heap: Heap, properties: readonly Property[]): string {
-  const word = properties.find(({ key }) => key === 'hostname')?.word ?? null;
-  return word !== null && heap.isString(word) ? (readString(heap, word, maxHostChars) ?? '') : '';
+  const word = properties.find(({ key }) => key === 'hostname')?.word ?? undefined;
+  return textOf(heap, word, maxHostChars) ?? '';
 }
 
 /** `Socket {fd 21}`; null when it is none of Node's own objects. */

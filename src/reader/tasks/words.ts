@@ -10,16 +10,12 @@ import { maxLeaves, type Step, type Wait } from './waits.ts';
 /** Steps told of one wait. */
 const maxSteps = 4;
 
-/** What is known of the ends of waits. */
-export interface EndWords {
+/** What is known of the ends of waits, and of what is on the way there. */
+export interface WaitWords {
   /** A promise that no other settles. */
-  leafWords(heap: Heap, leaf: Tagged): string;
+  leafWords(leaf: Tagged): string;
   /** Who keeps a generator; null: nobody was found. */
   holderOf(generator: Tagged): string | null;
-}
-
-/** What is known of the ends of waits, and of what is on the way there. */
-export interface WaitWords extends EndWords {
   /** A suspended generator: its function and where it stands. */
   generatorWords(generator: Tagged): string;
 }
@@ -32,19 +28,19 @@ export function explainWait(heap: Heap, node: TaskNode, wait: Wait, words: WaitW
   if (node.awaited === null)
     return 'something that was not found: no pending promise would resume it';
   const [leaf] = wait.leaves;
-  const bottom = leaf === undefined ? '' : words.leafWords(heap, leaf);
+  const bottom = leaf === undefined ? '' : words.leafWords(leaf);
   if (wait.steps.length === 0) return bottom === '' ? 'a promise that is pending' : bottom;
   // Of the members of Promise.all and its like one end is not the whole truth.
   const isPath = wait.steps.every(({ kind }) => kind === 'then' || kind === 'runs');
   return isPath && wait.tasks.length === 0
     ? pathWords(heap, wait.steps, bottom, words)
-    : pathWords(heap, wait.steps, '', words) + memberWords(heap, wait, words);
+    : pathWords(heap, wait.steps, '', words) + memberWords(wait, words);
 }
 
 /** What the members wait for, when there is one thing to say of all that were looked at. */
-function memberWords(heap: Heap, { leaves, tasks }: Wait, words: WaitWords): string {
+function memberWords({ leaves, tasks }: Wait, words: WaitWords): string {
   const [told, ...others] = new Set(
-    leaves.slice(0, maxLeaves).map((leaf) => words.leafWords(heap, leaf)),
+    leaves.slice(0, maxLeaves).map((leaf) => words.leafWords(leaf)),
   );
   if (told === undefined || others.length > 0) return '';
   if (leaves.length === 1) return `; one of them ${told}`;
@@ -64,7 +60,7 @@ function pathWords(heap: Heap, steps: readonly Step[], bottom: string, words: Wa
 }
 
 /** An async generator that waits for its consumer. */
-function yieldWords({ atYield, generator }: TaskNode, ends: EndWords): string {
+function yieldWords({ atYield, generator }: TaskNode, ends: WaitWords): string {
   const holder = ends.holderOf(generator) ?? '';
   const kept = holder === '' ? '' : `; it is kept in ${holder}`;
   return atYield === 'start'

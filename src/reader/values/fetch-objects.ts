@@ -14,7 +14,7 @@ import { readElements } from './elements.ts';
 import { isReceiver, readOwnProperties } from './properties.ts';
 import { proxyTarget } from './standard-objects.ts';
 
-type Properties = ReadonlyMap<string, Tagged>;
+export type Properties = ReadonlyMap<string, Tagged>;
 
 const maxProperties = 60;
 const maxUrlChars = 300;
@@ -47,14 +47,14 @@ export function tellFetched(heap: Heap, properties: Properties): string | null {
 
 /** `GET http://10.0.0.7/orders` of what fetch() and undici have of a request, by its shape; null when it has another. @throws UnreadableMemory */
 export function tellRequest(heap: Heap, properties: Properties): string | null {
-  const method = text(heap, properties.get('method'), maxMethodChars);
+  const method = textOf(heap, properties.get('method'), maxMethodChars);
   if (method === null || !/^[A-Za-z]+$/.test(method)) return null;
   const url = lastUrl(heap, properties.get('urlList'));
   if (url !== null) return `${method} ${url}`;
   const origin = properties.get('origin');
-  const path = text(heap, properties.get('path'), maxUrlChars);
+  const path = textOf(heap, properties.get('path'), maxUrlChars);
   const host =
-    origin === undefined ? null : (text(heap, origin, maxUrlChars) ?? href(heap, origin));
+    origin === undefined ? null : (textOf(heap, origin, maxUrlChars) ?? href(heap, origin));
   // Others have such names for their own: routes, commands.
   if (host === null || path === null || !/^(?:http|ws)s?:\/\//.test(host)) return null;
   return `${method} ${host.replace(/\/$/, '')}${path}`;
@@ -73,9 +73,10 @@ function href(heap: Heap, url: Tagged): string | null {
   const known = propertiesOf(heap, url);
   const context = known.get('#context') ?? known.get('[Symbol(context)]');
   if (context === undefined || !isReceiver(heap, context)) return null;
-  return text(heap, propertiesOf(heap, context).get('href'), maxUrlChars);
+  return textOf(heap, propertiesOf(heap, context).get('href'), maxUrlChars);
 }
 
-function text(heap: Heap, word: Tagged | undefined, most: number): string | null {
+/** A string, or its beginning; null when it is none. @throws UnreadableMemory */
+export function textOf(heap: Heap, word: Tagged | undefined, most: number): string | null {
   return word !== undefined && heap.isString(word) ? readString(heap, word, most) : null;
 }

@@ -8,15 +8,13 @@ import { readString } from '../heap/strings.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { uvHandle } from '../loop/uv.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
-import { propertiesOf, tellFetched } from './fetch-objects.ts';
+import { type Properties, propertiesOf, tellFetched, textOf } from './fetch-objects.ts';
 
 /** What one line tells of an object, and the descriptor it stands for. */
 export interface NodeObject {
   readonly words: string;
   readonly fd?: number;
 }
-
-type Properties = ReadonlyMap<string, Tagged>;
 
 const maxNodeProperties = 200;
 const maxTextChars = 120;
@@ -127,7 +125,7 @@ function tellChild(heap: Heap, properties: Properties): NodeObject | null {
 }
 
 function text(heap: Heap, word: Tagged | undefined): string | null {
-  return word !== undefined && heap.isString(word) ? readString(heap, word, maxTextChars) : null;
+  return textOf(heap, word, maxTextChars);
 }
 
 function number(word: Tagged | undefined): number | null {

@@ -131,6 +131,8 @@ export const limits = {
   maxCacheFiles: 64,
   /** Functions whose names are kept in a cache file, 300 bytes each: a stack has some dozens, a profile some hundreds. */
   maxKeptFunctions: 1_000,
+  /** Awaited calls of one function that are remembered. */
+  maxAwaitedCalls: 200,
   /** Symbols of one file: node 26 has 170,000. */
   maxSymbols: 1 << 20,
   /** Characters of a mangled name that are read; template names go to tens of thousands. */

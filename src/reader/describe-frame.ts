@@ -37,9 +37,9 @@ export class FrameDescriber {
 
   describe(activation: Activation): Frame {
     const { shared } = activation;
-    if (shared.script === null) return this.#builtinFrame(activation);
-    const script = this.#scripts.read(this.#heap, shared.script);
-    const names = script.namesOf(shared);
+    const known = this.sourceOf(activation);
+    if (known === null) return this.#builtinFrame(activation);
+    const { script, names } = known;
     const place = script.place(activation.sourceOffset);
     const excerpt = place === null || script.isInternal ? null : script.excerpt(place);
     const declared = script.isInternal ? null : script.declaredBy(names, shared);
@@ -69,6 +69,13 @@ export class FrameDescriber {
       locals: this.#readAll(variables.locals),
       ...(isInternal ? {} : { closure: this.#readAll(variables.closure) }),
     };
+  }
+
+  /** What the source tells of where an activation stands. */
+  sourceOf({ shared }: Activation): { script: Script; names: FunctionNames | null } | null {
+    if (shared.script === null) return null;
+    const script = this.#scripts.read(this.#heap, shared.script);
+    return { script, names: script.namesOf(shared) };
   }
 
   /** @param caller the frame that made the call: its source names what its frame does not */

@@ -207,6 +207,30 @@ export const Thread = v.looseObject({
 });
 export type Thread = v.InferOutput<typeof Thread>;
 
+/** A call that a suspended async function made, by its source. */
+export const TaskCall = v.looseObject({
+  /** `pool.connect`; what is in brackets is left out. */
+  call: v.string(),
+  line: v.number(),
+  column: v.number(),
+  /** True: it was given a function to call with what it lends; when it returns, that has been given back. */
+  scoped: v.exactOptional(v.boolean()),
+  /** Place and name before compilation, by source map. */
+  original: v.exactOptional(
+    v.looseObject({
+      /** Absent: the original text is not at hand. */
+      call: v.exactOptional(v.string()),
+      /** Of the original. */
+      file: v.string(),
+      /** Of the original. */
+      line: v.number(),
+      /** Of the original. */
+      column: v.number(),
+    }),
+  ),
+});
+export type TaskCall = v.InferOutput<typeof TaskCall>;
+
 /** One suspended async function. */
 export const Task = v.looseObject({
   id: v.number(),
@@ -230,6 +254,10 @@ export const Task = v.looseObject({
   /** Id of another task, or words for what it waits for. */
   awaits: v.exactOptional(v.union([v.number(), v.string()])),
   awaitedBy: v.array(v.number()),
+  /** The call that it awaits. Added in format 2. */
+  asks: v.exactOptional(TaskCall),
+  /** Earlier calls that gave it what it gives back later, such as a lock or a connection, and has not yet. Added in format 2. */
+  holds: v.exactOptional(v.array(TaskCall)),
   /** Ids of all tasks it waits for, also through Promise.all and its like. */
   dependsOn: v.exactOptional(v.array(v.number())),
   /** Ids of the tasks that wait for each other in a circle with this one: none of them can go on. */

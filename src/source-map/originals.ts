@@ -12,9 +12,11 @@ import type {
   Original,
   Sample,
   Task,
+  TaskCall,
   Timer,
   Variable,
 } from '../report/schema.ts';
+import { callAt } from './call-text.ts';
 import { MapProblem } from './map-problem.ts';
 import type { SourceMap, Traced } from './source-map.ts';
 
@@ -70,7 +72,14 @@ export class Originals {
   }
 
   tasks(tasks: readonly Task[]): Task[] {
-    return tasks.map((task) => this.#code(task));
+    return tasks.map((task) => {
+      const { asks, holds } = task;
+      return {
+        ...this.#code(task),
+        ...(asks !== undefined && { asks: this.#call(task, asks) }),
+        ...(holds !== undefined && { holds: holds.map((one) => this.#call(task, one)) }),
+      };
+    });
   }
 
   timers(timers: readonly Timer[]): Timer[] {
@@ -153,6 +162,18 @@ export class Originals {
     return {
       ...code,
       original: { ...placeOf(traced), ...(name !== undefined && { function: name }) },
+    };
+  }
+
+  #call({ file = '' }: Task, compiled: TaskCall): TaskCall {
+    const { call, line, column } = compiled;
+    const traced = this.#traced({ file, line, column });
+    if (traced === null) return compiled;
+    const text = this.#linesOf(traced)?.[traced.line - 1] ?? '';
+    const written = callAt(text, traced.column, call);
+    return {
+      ...compiled,
+      original: { ...placeOf(traced), ...(written !== null && { call: written }) },
     };
   }
 

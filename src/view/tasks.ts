@@ -10,6 +10,7 @@ import {
   taskRows,
   taskTitle,
   taskTotalWords,
+  holdWords,
   waitWords,
 } from './model/tasks.ts';
 import type { TaskForest, TaskRow } from './model/tasks.ts';
@@ -138,14 +139,13 @@ function detailLines(
       : [];
   const unsure =
     task.liveness === 'unsure' ? ' (unsure: it may be garbage that is not yet collected)' : '';
-  const wait = waitWords(task, byId) + unsure;
+  const note = (what: string, words: string): Line[] =>
+    wrap([span(what, 'dim'), span(words, 'plain', 600)], { width, indent, hanging: indent + 2 });
+  const held = holdWords(task);
   return [
     ...own,
-    ...wrap([span('waits for ', 'dim'), span(wait, 'plain', 600)], {
-      width,
-      indent,
-      hanging: indent + 2,
-    }),
+    ...(held === '' ? [] : note('holds ', held)),
+    ...note('waits for ', waitWords(task, byId) + unsure),
   ];
 }
 

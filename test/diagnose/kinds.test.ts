@@ -735,15 +735,20 @@ const cases: readonly Case[] = [
           ...bundled('await load(e);await lock.acquire()', 6),
           awaits: unsettled,
         }),
-        task(2, 'reserve', { ...bundled('await load(e);await lock.acquire()', 15), awaits: kept }),
+        task(2, 'reserve', {
+          ...bundled('await load(e);await lock.acquire()', 15),
+          asks: { call: 'lock.acquire', line: 2, column: 9_021 },
+          awaits: kept,
+        }),
         task(3, 'reserve', {
           ...bundled('await lock.acquire();await pay(e)', 22),
+          holds: [{ call: 'lock.acquire', line: 2, column: 9_021 }],
           awaits: unsettled,
         }),
       ],
     },
     kind: 'lock-never-released',
-    says: /\(lock\.acquire\) .* taken at cart\.js:2:9015 by task 3, reserve at cart\.js:2:9022/,
+    says: /\(lock\.acquire\) .* taken at cart\.js:2:9021 by task 3, reserve at cart\.js:2:9022/,
   },
   {
     name: 'a lock in a bundle with a source map',

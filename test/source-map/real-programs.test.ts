@@ -70,6 +70,9 @@ function assertTasks(report: Report, { directory }: Project): void {
   assert.deepEqual(written(waiting.arguments), { customerName: '"corner"' });
   assert.equal(written(waiting.locals)['visitNumber'], '6');
   assert.match(waiting.original.source?.line ?? '', /await new Promise/);
+  const [had] = waiting.holds ?? [];
+  assert.equal(had?.original?.call ?? had?.call, 'till.acquire');
+  assert.equal(had?.original?.line, markedLine('pricing.ts', 'acquires'));
   const opens = report.tasks.find(({ awaits }) => awaits === waiting.id);
   assert.equal(opens?.original?.function ?? opens?.function, 'openShop');
   assert.equal(opens?.original?.line, markedLine('shop.ts', 'opens'));

@@ -1,10 +1,18 @@
 /** A lock of the program's own was taken and never given back: others wait for it. */
-import { askedCall, earlierCalls, isLentName, isLockName, isSameLender, lends } from '../asks.ts';
+import {
+  askedCall,
+  callWritten,
+  isLentName,
+  isLockName,
+  isOfSameObject,
+  isSameLender,
+  lends,
+} from '../asks.ts';
 import { hearsFromOthers, isUnderWay } from '../elsewhere.ts';
 import { type Rule, certainIf, loopEvidence } from '../evidence.ts';
-import type { Capture, Task, Verdict } from '../../report/schema.ts';
+import type { Capture, Task, TaskCall, Verdict } from '../../report/schema.ts';
 import type { Scene } from '../scene.ts';
-import { functionOf, identifyTask, nameFrame, placeOf } from '../words.ts';
+import { functionOf, identifyTask, nameFrame, type Place, placeOf } from '../words.ts';
 import { Waits, countOf, isKept, isOwnTask, isUpToProgram, waitWords } from '../waits.ts';
 
 const maxTold = 5;
@@ -24,11 +32,11 @@ export const lockNeverReleased: Rule = (scene) => {
     if (isAskedAgain(holders, lock, waits, capture))
       return verdictOnAsked(lock, holders, waits, scene);
     if (!isLockName(lock.name)) continue;
-    const [holder = null] = [...holders.filter((one) => waits.isHopeless(one)), ...holders];
+    const [holder = null] = [...holders.filter(({ task }) => waits.isHopeless(task)), ...holders];
     const mayRelease =
       holder === null
         ? scene.loop !== 'polling' || isUnderWay(capture)
-        : !isStuck(holder, lock, waits, scene);
+        : !isStuck(holder.task, lock, waits, scene);
     if (mayRelease && !scene.isAccused) continue;
     return verdictOnHeld(lock, holder, waits, scene);
   }
@@ -44,33 +52,63 @@ interface Lock {
   readonly leaves: readonly Task[];
 }
 
-function verdictOnHeld(lock: Lock, holder: Task | null, waits: Waits, scene: Scene): Verdict {
+/** Who has it. */
+interface Holder {
+  readonly task: Task;
+  /** Where it was taken. */
+  readonly taken: Place;
+  /** It was taken in the same way, which does not say that it is the same lock. */
+  readonly isUnsure: boolean;
+}
+
+function verdictOnHeld(lock: Lock, holder: Holder | null, waits: Waits, scene: Scene): Verdict {
   const { capture } = scene;
-  const [waiter] = lock.waiters;
-  const takenAt = holder === null || waiter === undefined ? null : placeOf(waiter, capture);
-  const taken =
-    holder === null
-      ? `no async function that waits has it, ${isUnderWay(capture) ? 'it may be with a callback of what is under way' : 'and nothing is under way that could release it'}`
-      : `it was taken${takenAt === null ? '' : ` at ${takenAt}`} by task ${holder.id}, ${nameFrame(holder, capture)}, which waits for ${waitWords(holder, waits)}`;
   return {
-    ...whoWaits(lock, holder === null ? [] : [holder], waits, scene),
-    summary: `${functionsWait(lock)} for a lock (${lock.name}) that is not released: ${taken}.`,
+    ...whoWaits(lock, holder === null ? [] : [holder.task], waits, scene),
+    summary: `${functionsWait(lock)} for a lock (${lock.name}) that is not released: ${takenBy(holder, waits, capture)}.`,
     confidence: certainIf(
-      holder !== null && waits.isHopeless(holder) && holder.liveness !== 'unsure',
+      holder !== null &&
+        !holder.isUnsure &&
+        waits.isHopeless(holder.task) &&
+        holder.task.liveness !== 'unsure',
     ),
     advice:
       'Release locks in finally, and give what is done while holding one a deadline (AbortSignal.timeout()).',
   };
 }
 
-function verdictOnAsked(lock: Lock, holders: readonly Task[], waits: Waits, scene: Scene): Verdict {
+function takenBy(holder: Holder | null, waits: Waits, capture: Capture): string {
+  if (holder === null)
+    return `no async function that waits has it, ${isUnderWay(capture) ? 'it may be with a callback of what is under way' : 'and nothing is under way that could release it'}`;
+  const { task, taken, isUnsure } = holder;
+  const takenAt = placeOf(taken, capture);
+  return `it ${isUnsure ? 'may have been' : 'was'} taken${takenAt === null ? '' : ` at ${takenAt}`} by task ${task.id}, ${nameFrame(task, capture)}, which waits for ${waitWords(task, waits)}`;
+}
+
+/** Of a long line, a place needs its column: the same text is in front of both. */
+function placeOfCall({ line, column, original }: TaskCall, { file, source, ...task }: Task): Place {
+  return {
+    ...(file !== undefined && { file }),
+    ...{ line, column },
+    ...(source !== undefined && line === task.line && { source }),
+    ...(original !== undefined && { original }),
+  };
+}
+
+function verdictOnAsked(
+  lock: Lock,
+  holders: readonly Holder[],
+  waits: Waits,
+  scene: Scene,
+): Verdict {
   const { capture } = scene;
   const told = holders
     .slice(0, maxNamed)
-    .map((one) => `task ${one.id}, ${nameFrame(one, capture)}`);
+    .map(({ task }) => `task ${task.id}, ${nameFrame(task, capture)}`);
   const more = holders.length - told.length;
+  const tasks = holders.map(({ task }) => task);
   return {
-    ...whoWaits(lock, holders, waits, scene),
+    ...whoWaits(lock, tasks, waits, scene),
     summary: `${functionsWait(lock)} in ${lock.name}(), and all that have got through it wait there again: ${told.join('; ')}${more > 0 ? `; ${more} more` : ''}.`,
     confidence: 'likely',
     advice:
@@ -127,7 +165,7 @@ function findLocks(waits: Waits): Lock[] {
 
 function lockName(leaf: Task): string | null {
   if (isLockFunction(leaf)) return functionOf(leaf);
-  const asked = isOwnTask(leaf) ? (askedCall(leaf)?.call ?? null) : null;
+  const asked = isOwnTask(leaf) ? askedCall(leaf) : null;
   return asked !== null && isLentName(asked) ? asked : null;
 }
 
@@ -148,23 +186,30 @@ function findAskers(leaf: Task, waits: Waits): Task[] {
   return askers.length === 0 && isOwnTask(leaf) ? [leaf] : askers;
 }
 
-/** Tasks that are past the place where a waiter of the same function stands, and those that have asked for it before. */
-function findHolders({ name, waiters, leaves }: Lock, waits: Waits): Task[] {
-  const calls = [name, ...waiters.flatMap((one) => askedCall(one)?.call ?? [])];
-  const hasAsked = (task: Task): boolean =>
-    earlierCalls(task).some((one) => calls.some((call) => isSameLender(one, call)));
-  const takers = waiters.filter((waiter) => {
-    const ask = askedCall(waiter);
-    const isDirect = leaves.some(({ awaitedBy }) => awaitedBy.includes(waiter.id));
-    return ask?.isScoped !== true && (isDirect || (ask !== null && lends(ask.call)));
-  });
-  const isPast = (task: Task): boolean =>
-    takers.some(
+/** Those who have asked for it before and have it still; or, where the source does not tell, who are past the place where a waiter stands. */
+function findHolders({ name, waiters, leaves }: Lock, waits: Waits): Holder[] {
+  const calls = [name, ...waiters.flatMap((one) => askedCall(one) ?? [])];
+  const having = (isSame: typeof isOfSameObject, isUnsure: boolean): Holder[] =>
+    waits.own.flatMap((task) => {
+      const taken = task.holds?.find((one) => calls.some((call) => isSame(callWritten(one), call)));
+      return taken === undefined ? [] : [{ task, taken: placeOfCall(taken, task), isUnsure }];
+    });
+  const takers = waiters.filter(
+    (waiter) =>
+      waiter.asks?.scoped !== true &&
+      !lends(askedCall(waiter) ?? '') &&
+      leaves.some(({ awaitedBy }) => awaitedBy.includes(waiter.id)),
+  );
+  const past = waits.own.flatMap((task): Holder[] => {
+    if (waiters.includes(task)) return [];
+    const taken = takers.find(
       (waiter) =>
         task.function === waiter.function && task.file === waiter.file && isBehind(task, waiter),
     );
-  // A waiter that is past the place may have given back what it got there.
-  return waits.own.filter((task) => hasAsked(task) || (!waiters.includes(task) && isPast(task)));
+    return taken === undefined ? [] : [{ task, taken, isUnsure: false }];
+  });
+  const sure = [...having(isOfSameObject, false), ...past];
+  return sure.length > 0 ? sure : having(isSameLender, true);
 }
 
 /** Further on in the same function, as written or as it ran: a bundle has all on one line. */
@@ -180,13 +225,13 @@ function isBehind(task: Task, other: Task): boolean {
 
 /** All who have it wait for it once more, and no other function could give some of it back. */
 function isAskedAgain(
-  holders: readonly Task[],
+  holders: readonly Holder[],
   { waiters, leaves }: Lock,
   waits: Waits,
   capture: Capture,
 ): boolean {
-  const areAllBack = holders.every((one) =>
-    [one, ...waits.dependencies(one)].some((task) => waiters.includes(task)),
+  const areAllBack = holders.every(({ task }) =>
+    [task, ...waits.dependencies(task)].some((one) => waiters.includes(one)),
   );
   const inLock = new Set([...waiters, ...leaves]);
   const others = waits.tasks.filter(

@@ -43,7 +43,7 @@ export function declaredIn(owner: FunctionNode | Program): DeclaredAt {
 }
 
 /** The identifiers that a pattern declares. */
-function namesOf(pattern: Pattern): Identifier[] {
+export function namesOf(pattern: Pattern): Identifier[] {
   switch (pattern.type) {
     case 'Identifier':
       return [pattern];

@@ -15,6 +15,7 @@ import {
   type Circumstances,
 } from './analysis.ts';
 import { findFunctions, type FoundFunction, type Place } from './function-search.ts';
+import { awaitedCallsIn } from './awaited-calls.ts';
 import { declaredIn } from './declared-in.ts';
 import { LazyProgram, PutOff, type SyntaxTree } from './lazy-parser.ts';
 import { parameterText } from './parameter-text.ts';
@@ -23,8 +24,14 @@ import { possibleRules } from './register-rules.ts';
 import type { ClassNode, ClassSide } from './visit-class.ts';
 import { hasUseStrict } from './visit-function.ts';
 
-export { functionKinds, isVisible } from './register-names.ts';
-export type { DeclaredAt, FunctionKind, FunctionNames, RegisterName } from './register-names.ts';
+export { functionKinds, heldAt, isVisible } from './register-names.ts';
+export type {
+  AwaitedCall,
+  DeclaredAt,
+  FunctionKind,
+  FunctionNames,
+  RegisterName,
+} from './register-names.ts';
 
 /** How V8 compiled the script. */
 export interface ScriptOptions {
@@ -156,11 +163,12 @@ function nameFunction(
   side: ClassSide | null,
   options: ScriptOptions,
 ): FunctionNames {
-  const { node, kind, className, nameAt, classNameAt } = found;
+  const { node, kind, className, nameAt, classNameAt, givenTo } = found;
   const written = {
     ...(className !== undefined && { className }),
     ...(nameAt !== undefined && { nameAt }),
     ...(classNameAt !== undefined && { classNameAt }),
+    ...(givenTo !== undefined && { givenTo }),
   };
   const possible = possibleCircumstances(found.isStrict, options);
   if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression')
@@ -175,6 +183,7 @@ function nameFunction(
     isAsync: node.async,
     isGenerator: node.generator,
     ...written,
+    awaitedCalls: node.async ? awaitedCallsIn(node) : [],
     declaredAt: declaredIn(node),
   };
 }
@@ -197,15 +206,17 @@ function nameClassFunction(
     kind: side === null ? 'constructor' : 'class-fields',
     isAsync: false,
     isGenerator: false,
+    awaitedCalls: [],
     declaredAt: new Map(),
   };
 }
 
 function nameTop(program: Program, options: ScriptOptions): FunctionNames {
   const declaredAt = declaredIn(program);
-  const plain = { parameters: [], isAsync: false, isGenerator: false, declaredAt };
-  const { wrapperParameters } = options;
   const isModule = program.sourceType === 'module';
+  const awaitedCalls = isModule ? awaitedCallsIn(program) : [];
+  const plain = { parameters: [], isAsync: false, isGenerator: false, awaitedCalls, declaredAt };
+  const { wrapperParameters } = options;
   const possible = possibleCircumstances(isModule || hasUseStrict(program), options);
   if (isModule) {
     const analysis = analyseAll(possible, (one) => analyseModule(program, one));

@@ -1,7 +1,9 @@
 /** Finds a function of a syntax tree by its position, with what its surroundings tell about it. */
 import type { AnyNode } from 'acorn';
 import type { SyntaxTree } from './lazy-parser.ts';
-import type { FunctionKind } from './register-names.ts';
+import { callText } from './awaited-calls.ts';
+import { lends } from './lending-words.ts';
+import type { FunctionKind, FunctionNames } from './register-names.ts';
 import { childrenOf } from './visit.ts';
 import { sideOf, type ClassNode, type ClassSide } from './visit-class.ts';
 import { hasUseStrict, isFunction, type FunctionNode } from './visit-function.ts';
@@ -27,6 +29,8 @@ export interface FoundFunction {
   readonly nameAt: number | undefined;
   /** The same of the class of a member. */
   readonly classNameAt: number | undefined;
+  /** The call that it is given to, if that lends something while it runs. */
+  readonly givenTo?: FunctionNames['givenTo'];
 }
 
 /** A name and where it is written. */
@@ -41,6 +45,7 @@ interface Found {
   readonly isStrict: boolean;
   /** Name that a class or function gets from the place where it stands. */
   readonly givenName?: WrittenName | undefined;
+  readonly givenTo?: FunctionNames['givenTo'];
   /** Set for the function of a method. */
   readonly member?: Omit<FoundFunction, 'node' | 'isStrict'>;
 }
@@ -83,7 +88,7 @@ function initialiserBegins(node: ClassNode, side: ClassSide): number[] {
   return first === undefined ? [] : [node.start, node.body.start, first.start];
 }
 
-function entryFor({ node, isStrict, member, givenName }: Found): FoundFunction | null {
+function entryFor({ node, isStrict, member, givenName, givenTo }: Found): FoundFunction | null {
   if (isClass(node)) {
     const written = node.id ?? givenName;
     const names = { className: written?.name, classNameAt: written?.start, nameAt: undefined };
@@ -94,7 +99,8 @@ function entryFor({ node, isStrict, member, givenName }: Found): FoundFunction |
   const nameAt = (node.type === 'ArrowFunctionExpression' ? null : node.id)?.start;
   const names = { className: undefined, classNameAt: undefined };
   const plain = { kind, isDerivedConstructor: false, nameAt: nameAt ?? givenName?.start } as const;
-  return { node, isStrict, ...(member ?? { ...plain, ...names }) };
+  const lent = givenTo !== undefined && { givenTo };
+  return { node, isStrict, ...lent, ...(member ?? { ...plain, ...names }) };
 }
 
 function isClass(node: AnyNode): node is Extract<AnyNode, ClassNode> {
@@ -114,7 +120,13 @@ function foundBelow(found: Found): Found[] {
     ];
   }
   const givenName = nameGivenBy(node);
-  return childrenOf(node).map((child) => ({ node: child, isStrict, givenName }));
+  const givenTo = lenderOf(node);
+  return childrenOf(node).map((child) => ({
+    node: child,
+    isStrict,
+    givenName,
+    ...(givenTo !== null && isFunction(child) && { givenTo }),
+  }));
 }
 
 function membersOf(node: ClassNode, written: WrittenName | undefined): Found[] {
@@ -167,6 +179,13 @@ function nameGivenBy(node: AnyNode): WrittenName | undefined {
   return node.left.type === 'MemberExpression'
     ? nameOfKey(node.left.property, node.left.computed)
     : nameOfKey(node.left, false);
+}
+
+/** Of a call that lends something: what it is given runs while that is lent. */
+function lenderOf(node: AnyNode): NonNullable<FunctionNames['givenTo']> | null {
+  if (node.type !== 'CallExpression' || !node.arguments.some((one) => isFunction(one))) return null;
+  const call = callText(node.callee);
+  return call !== null && lends(call) ? { call, at: node.start } : null;
 }
 
 function nameOfKey(key: AnyNode, isComputed: boolean): WrittenName | undefined {

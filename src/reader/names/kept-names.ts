@@ -18,11 +18,14 @@ import { PutOff } from './lazy-parser.ts';
 
 const offset = v.pipe(v.number(), v.safeInteger());
 const range = { start: offset, end: offset };
-const register = v.object({
-  ...range,
-  name: v.string(),
-  lexical: v.boolean(),
-  hiddenIn: v.array(v.object(range)),
+const visible = { ...range, hiddenIn: v.array(v.object(range)) };
+const register = v.object({ ...visible, name: v.string(), lexical: v.boolean() });
+const call = { call: v.string(), at: offset };
+const awaitedCall = v.object({
+  ...call,
+  awaitAt: offset,
+  isScoped: v.boolean(),
+  held: v.exactOptional(v.object(visible)),
 });
 const functionNames = v.object({
   parameters: v.array(v.string()),
@@ -34,6 +37,8 @@ const functionNames = v.object({
   className: v.exactOptional(v.string()),
   nameAt: v.exactOptional(offset),
   classNameAt: v.exactOptional(offset),
+  awaitedCalls: v.array(awaitedCall),
+  givenTo: v.exactOptional(v.object(call)),
   declaredAt: v.pipe(
     v.array(v.tuple([v.string(), v.array(offset)])),
     v.transform((entries): DeclaredAt => new Map(entries)),
@@ -88,7 +93,7 @@ export class KeptNames {
 
   /** The number rises when other names are found in the same text. */
   get #key(): string {
-    return `names 1 ${this.#identity}`;
+    return `names 2 ${this.#identity}`;
   }
 }
 

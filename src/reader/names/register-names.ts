@@ -30,6 +30,20 @@ export interface RegisterName {
   readonly hiddenIn: readonly SourceRange[];
 }
 
+/** A call that a function awaits: `await pool.acquire()`. */
+export interface AwaitedCall {
+  /** `pool.acquire`; what is in brackets is left out. */
+  readonly call: string;
+  /** Offset of its first character. */
+  readonly at: number;
+  /** Offset of its `await`: where the function stands while it waits. */
+  readonly awaitAt: number;
+  /** It is given a function, which is called with what was asked for: when the call returns, that has been given back. */
+  readonly isScoped: boolean;
+  /** Source range in which the function has what the call gave it, which is to be given back; absent: nothing is. */
+  readonly held?: SourceRange & { readonly hiddenIn: readonly SourceRange[] };
+}
+
 /** Names for the values of a frame. */
 export interface FunctionNames {
   /**
@@ -55,6 +69,10 @@ export interface FunctionNames {
   /** Offset of the name of the function, or of what it is the value of. */
   readonly nameAt?: number;
   readonly classNameAt?: number;
+  /** Of an async function, in the order of the source. */
+  readonly awaitedCalls: readonly AwaitedCall[];
+  /** The call that the function itself is given to, if that lends it something while it runs: `lock.runExclusive`. */
+  readonly givenTo?: Pick<AwaitedCall, 'call' | 'at'>;
   /** Offsets where its parameters and variables are declared, by name: several, where several blocks have one of a name. */
   readonly declaredAt: DeclaredAt;
 }
@@ -66,6 +84,22 @@ export type DeclaredAt = ReadonlyMap<string, readonly number[]>;
  * For one position there is at most one such register of a name.
  */
 export function isVisible(register: RegisterName, position: number): boolean {
+  return isIn(register, position);
+}
+
+/** What a function that waits at `position` has got by earlier calls. */
+export function heldAt(
+  { awaitedCalls, givenTo }: FunctionNames,
+  position: number,
+): Pick<AwaitedCall, 'call' | 'at'>[] {
+  const got = awaitedCalls.filter(({ held }) => held !== undefined && isIn(held, position));
+  return givenTo === undefined ? got : [givenTo, ...got];
+}
+
+function isIn(
+  { hiddenIn, ...range }: SourceRange & { readonly hiddenIn: readonly SourceRange[] },
+  position: number,
+): boolean {
   const isAt = ({ start, end }: SourceRange): boolean => start <= position && position < end;
-  return isAt(register) && !register.hiddenIn.some(isAt);
+  return isAt(range) && !hiddenIn.some(isAt);
 }

@@ -17,6 +17,7 @@ import { PagedMemory } from '../memory/paged.ts';
 import { type MemorySource, UnreadableMemory } from '../memory/source.ts';
 import type { Program } from '../target.ts';
 import { OpeningTime, timeWasOver } from '../values/opening.ts';
+import { callsOf } from './calls.ts';
 import { withAwaiters } from './awaiters.ts';
 import { type ChosenGroup, FoundTasks } from './found-tasks.ts';
 import { readSuspended, suspendedKind } from './generator.ts';
@@ -210,6 +211,7 @@ function describeTask(
       locals: withValues ? frame.locals : [],
       ...(frame.source !== undefined && { source: frame.source }),
       ...(frame.declared !== undefined && { declared: frame.declared }),
+      ...callsOf(frames, activation),
       ...relations(heap, frames, { id, found, group, withValues }, node, wait, chosen),
     };
   } catch (error) {

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Task } from '../../report/schema.ts';
 import { compiledWords, frameOfTask, placeWords } from '../model/origin.ts';
-import { taskName, taskTitle, waitWords, waitsFor } from '../model/tasks.ts';
+import { holdWords, taskName, taskTitle, waitWords, waitsFor } from '../model/tasks.ts';
 import type { TaskForest } from '../model/tasks.ts';
 import { hrefOf } from './route.ts';
 import { SourceView } from './source.tsx';
@@ -20,6 +20,7 @@ interface DetailsProps {
 
 export function TaskDetails({ task, forest, base, cwd }: DetailsProps): JSX.Element {
   const frame = frameOfTask(task);
+  const held = holdWords(task);
   return (
     <article class="details" aria-label={`task ${task.id}`} key={task.id}>
       <h3>
@@ -35,6 +36,12 @@ export function TaskDetails({ task, forest, base, cwd }: DetailsProps): JSX.Elem
       <SourceView frame={frame} />
       <FrameScopes frame={frame} />
       <dl class="facts">
+        {held !== '' && (
+          <>
+            <dt>holds</dt>
+            <dd>{clean(held, 600)}</dd>
+          </>
+        )}
         <dt>waits for</dt>
         <dd>
           {typeof task.awaits === 'number' ? (

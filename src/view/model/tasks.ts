@@ -218,6 +218,15 @@ export function waitWords({ awaits, count = 1 }: Task, byId: TaskForest['byId'])
   return count > 1 ? `${awaits} (this one of them)` : awaits;
 }
 
+/** What it has to give back: `lock.acquire() (line 8)`; empty when nothing is known of it. */
+export function holdWords({ holds = [] }: Task): string {
+  return holds
+    .map(
+      ({ call, line, original }) => `${original?.call ?? call}() (line ${original?.line ?? line})`,
+    )
+    .join(', ');
+}
+
 /** `#12 async load`. */
 export function taskTitle(id: number, byId: TaskForest['byId']): string {
   const task = byId.get(id);

@@ -22,12 +22,14 @@ export class PriceList {
 /** Waits for a customer that never comes. */
 export async function awaitCustomer(customerName: string): Promise<string> {
   const visitNumber = customerName.length;
+  await till!.acquire(visitNumber); // @acquires
   await new Promise<void>((resolve) => {
     held.customer = resolve;
   }); // @awaits
   return `${customerName} ${String(visitNumber)}`;
 }
 
+const till = { acquire: (visits: number): Promise<number> => Promise.resolve(visits) };
 const held: { customer?: () => void } = {};
 
 function addUp(orderLines: readonly OrderLine[], discount: number, currency: Currency): number {

@@ -3,7 +3,7 @@ import { judgeLoop } from '../probe/loop.ts';
 import { describeNeighbour, findPeers, readChildren, readParent } from '../probe/neighbours.ts';
 import type { SharedDescriptor } from '../probe/neighbours.ts';
 import { readLinkFact } from '../probe/fact.ts';
-import { readSockets } from '../probe/sockets.ts';
+import { readSockets, socketInode } from '../probe/sockets.ts';
 import { readStatus } from '../probe/stat.ts';
 import { readTask } from '../probe/task.ts';
 import { limits } from '../limits.ts';
@@ -81,7 +81,7 @@ function findDebuggers(pid: number, { threads }: Seen): Neighbour[] {
     const link = readLinkFact(`/proc/${pid}/fd/${fd}`);
     if (link.known && link.value.startsWith('socket:')) own.set(fd, link.value);
   }
-  const socketOf = (file: string) => sockets.get(/\d+/.exec(file)?.[0] ?? '');
+  const socketOf = (file: string) => sockets.get(socketInode(file) ?? '');
   const listening = new Set(
     [...own.values()].flatMap((file) => {
       const socket = socketOf(file);

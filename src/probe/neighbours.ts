@@ -12,7 +12,7 @@ import { limits } from '../limits.ts';
 import type { Neighbour } from '../report/schema.ts';
 import { parseCommandLine } from './command-line.ts';
 import { readFact, readLinkFact } from './fact.ts';
-import { readSockets } from './sockets.ts';
+import { readSockets, socketInode } from './sockets.ts';
 import { readStat } from './stat.ts';
 import { describeSyscall, readSyscall } from './syscall.ts';
 import { readWchan } from './task.ts';
@@ -110,8 +110,8 @@ function wantedLinks(pid: number, shared: readonly SharedDescriptor[]): Map<stri
   const wanted = new Map<string, Match>();
   const sockets = shared.some(({ file }) => file.startsWith('socket:')) ? readSockets(pid) : null;
   for (const { fd, file } of shared.slice(0, limits.maxNeighbours)) {
-    const inode = /^socket:\[(\d+)\]$/.exec(file)?.[1];
-    if (inode === undefined) {
+    const inode = socketInode(file);
+    if (inode === null) {
       if (file.startsWith('pipe:') || file.startsWith('/'))
         wanted.set(file, { relation: 'pipe', fd, file });
       continue;

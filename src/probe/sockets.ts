@@ -41,16 +41,28 @@ const zeroWindowTimer = '04';
 /** SS_CONNECTING and SS_CONNECTED of include/uapi/linux/net.h; __SO_ACCEPTCON of include/linux/net.h. */
 const unix = { connecting: 2, connected: 3, acceptFlag: 0x10000 } as const;
 
-const tables = ['tcp', 'tcp6', 'udp', 'udp6', 'unix'] as const;
+/** Servers listen on IPv6, as a rule, for both. */
+const tables = ['unix', 'tcp6', 'tcp', 'udp6', 'udp'] as const;
 type Table = (typeof tables)[number];
 
-/** The sockets of a network namespace by inode. A table that cannot be read is empty. */
-export function readSockets(pid: number): Map<string, SocketReading> {
+/**
+ * The sockets of a network namespace by inode. A table that cannot be read is empty.
+ * @param wanted inodes: with all of these found, no further table is read. The kernel looks through all of its hash table for each of TCP's: 5 ms
+ * in a machine with 24 GiB of memory that has ten connections.
+ */
+export function readSockets(pid: number, wanted?: readonly string[]): Map<string, SocketReading> {
   const sockets = new Map<string, SocketReading>();
-  for (const table of tables)
+  for (const table of tables) {
+    if (wanted?.every((inode) => sockets.has(inode)) === true) break;
     for (const [inode, socket] of parseSocketTable(table, readTable(`/proc/${pid}/net/${table}`)))
       sockets.set(inode, socket);
+  }
   return sockets;
+}
+
+/** Of `socket:[4711]`; null for what is no socket. */
+export function socketInode(file: string): string | null {
+  return /^socket:\[(\d+)\]$/.exec(file)?.[1] ?? null;
 }
 
 /** Parses the text of one table; lines that do not fit are passed over. */
@@ -161,10 +173,11 @@ export function describeDescriptors(
     const file = readLinkFact(`/proc/${pid}/fd/${fd}`);
     if (file.known) files.set(fd, file.value);
   }
-  const hasSockets = [...files.values()].some((file) => file.startsWith('socket:'));
-  const sockets = hasSockets ? readSockets(pid) : new Map<string, SocketReading>();
-  const socketOf = (file: string | undefined): SocketReading | undefined =>
-    sockets.get(/^socket:\[(\d+)\]$/.exec(file ?? '')?.[1] ?? '');
+  const sockets = readSockets(
+    pid,
+    [...files.values()].flatMap((file) => socketInode(file) ?? []),
+  );
+  const socketOf = (file = ''): SocketReading | undefined => sockets.get(socketInode(file) ?? '');
   return {
     handles: handles.map((handle) => {
       const file = handle.fd === undefined ? undefined : files.get(handle.fd);

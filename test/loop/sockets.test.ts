@@ -1,7 +1,10 @@
 /** Tables of /proc/PID/net, as the kernel prints them. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
+import net, { type AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { parseEndpoint, parseSocketTable } from '#dist/probe/sockets.js';
+import { parseEndpoint, parseSocketTable, readSockets, socketInode } from '#dist/probe/sockets.js';
 
 const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000003 00:00000000 00000000     0        0 281620 1 0000000000000000 100 0 0 10 0
@@ -67,4 +70,27 @@ test('endpoints are numbers, shortened as people write them', () => {
     '[2001:db8:0:1:0:2:0:3]:443',
   );
   assert.equal(parseEndpoint('garbage'), null);
+});
+
+test('those that are wanted are found in whatever table they are, and nothing when none is', async (t) => {
+  const servers = ['::1', '127.0.0.1'].map((host) => net.createServer().listen(0, host));
+  t.after(() => {
+    for (const server of servers) server.close();
+  });
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const all = readSockets(process.pid);
+  const own = readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return socketInode(readlinkSync(`/proc/self/fd/${fd}`)) ?? [];
+    } catch {
+      return [];
+    }
+  });
+  for (const server of servers) {
+    const { port } = server.address() as AddressInfo;
+    const inode = own.find((one) => all.get(one)?.address?.endsWith(`:${port}`) === true) ?? '';
+    assert.deepEqual(readSockets(process.pid, [inode]).get(inode), all.get(inode));
+    assert.equal(all.get(inode)?.state, 'listening');
+  }
+  assert.equal(readSockets(process.pid, []).size, 0);
 });

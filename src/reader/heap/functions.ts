@@ -1,5 +1,5 @@
 /** Functions as V8 knows them: JSFunction → SharedFunctionInfo → Script (src/objects/shared-function-info.tq). */
-import { smiValue, type Tagged, untag } from '../layout/tagged.ts';
+import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
 import type { Heap } from './heap.ts';
 import { readScopeInfo, type ScopeInfo } from './scope-info.ts';
 import { readString } from './strings.ts';
@@ -16,6 +16,13 @@ export interface SharedFunction {
 }
 
 const maxNameChars = 200;
+/**
+ * src/objects/shared-function-info.tq: the function's data are the first or, since 12.x, the first or second field. Of a builtin its id stands
+ * there, since 13.x in the second.
+ */
+const sharedDataFields = [8, 16];
+/** src/objects/shared-function-info.tq UncompiledData: map, inferred_name, start_position, end_position. */
+const uncompiled = { start: 16, end: 20 } as const;
 /** kDontAdaptArgumentsSentinel: builtins that take what comes. */
 const dontAdapt = 0xffff;
 
@@ -39,17 +46,29 @@ export function readSharedFunction(heap: Heap, shared: Tagged): SharedFunction {
   };
 }
 
+/** Offsets in the script's source, also of a function that was never called; -1 when it does not say. @throws UnreadableMemory */
+export function readSourceRange(
+  heap: Heap,
+  { address, scopeInfo }: SharedFunction,
+): { readonly start: number; readonly end: number } {
+  if (scopeInfo !== null) return scopeInfo;
+  for (const offset of sharedDataFields) {
+    const word = heap.field(address, offset);
+    if (!isPointer(word) || !heap.typeName(word).startsWith('UNCOMPILED_DATA')) continue;
+    const at = (field: number): number => heap.memory.i32(untag(word) + field);
+    return { start: at(uncompiled.start), end: at(uncompiled.end) };
+  }
+  return { start: -1, end: -1 };
+}
+
 /** The SharedFunctionInfo of a JSFunction. @throws UnreadableMemory */
 export function sharedOfFunction(heap: Heap, jsFunction: Tagged): Tagged {
   return heap.field(jsFunction, heap.layout.require('functionShared'));
 }
 
-/** src/objects/shared-function-info.tq: a builtin's id stands in place of other data; since 13.x in the second field. */
-const builtinIdFields = [8, 16];
-
 /** Id of the builtin that a SharedFunctionInfo is of; null when it is of none. @throws UnreadableMemory */
 export function readBuiltinId(heap: Heap, shared: Tagged): number | null {
-  for (const offset of builtinIdFields) {
+  for (const offset of sharedDataFields) {
     const id = smiValue(heap.field(shared, offset));
     if (id !== null && id > 0) return id;
   }

@@ -1,7 +1,7 @@
 /** The function somebody handed over to be called later: its name and the place where it was written. */
-import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
+import { readSharedFunction, readSourceRange, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
-import { isPointer, type Tagged, untag } from '../layout/tagged.ts';
+import type { Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
 import type { ScriptCache } from '../scripts.ts';
 
@@ -15,10 +15,6 @@ export interface CallbackPlace {
 /** src/objects/js-function.tq JSBoundFunction: bound_target_function follows map, properties and elements. */
 const boundTarget = 24;
 const maxBindings = 16;
-/** src/objects/shared-function-info.tq: the function's data are the first or, since 12.x, the first or second field. */
-const sharedDataFields = [8, 16];
-/** src/objects/shared-function-info.tq UncompiledData: map, inferred_name, start_position, end_position. */
-const uncompiled = { inferredName: 8, start: 16 } as const;
 
 /** The function behind bindings; the word itself when it is none. @throws UnreadableMemory */
 export function unbound(heap: Heap, word: Tagged): Tagged {
@@ -36,24 +32,13 @@ export function readCallbackPlace(heap: Heap, scripts: ScriptCache, word: Tagged
     const name = shared.name === '' ? '(anonymous)' : shared.name;
     if (shared.script === null) return { function: name };
     const script = scripts.read(heap, shared.script);
-    const start = shared.scopeInfo?.start ?? readUncompiledStart(heap, shared.address);
     return {
       function: name,
       ...(script.name !== '' && { file: script.name }),
-      ...script.place(start),
+      ...script.place(readSourceRange(heap, shared).start),
     };
   } catch (error) {
     if (error instanceof UnreadableMemory) return { function: '(unreadable)' };
     throw error;
   }
-}
-
-/** Where a function starts that was never called; -1 when it does not say. @throws UnreadableMemory */
-function readUncompiledStart(heap: Heap, shared: Tagged): number {
-  for (const offset of sharedDataFields) {
-    const word = heap.field(shared, offset);
-    if (isPointer(word) && heap.typeName(word).startsWith('UNCOMPILED_DATA'))
-      return heap.memory.i32(untag(word) + uncompiled.start);
-  }
-  return -1;
 }

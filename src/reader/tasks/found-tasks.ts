@@ -8,7 +8,7 @@ import type { IsolateOfThread } from './isolates.ts';
 import { isPending } from './reactions.ts';
 import { findSettlers } from './settlers.ts';
 import type { Survey } from './survey.ts';
-import { maxLeaves, type Wait, findWait } from './waits.ts';
+import { findWait, isSettledByHand, maxLeaves, type Wait } from './waits.ts';
 import { settlerWords } from './words.ts';
 
 /** Tasks of one isolate, with what each waits for. */
@@ -63,6 +63,7 @@ export class FoundTasks {
     const { settlers, isComplete } = this.#settled;
     return (
       isComplete &&
+      !isSettledByHand(wait) &&
       wait.tasks.length === 0 &&
       wait.leaves.length > 0 &&
       wait.leaves.slice(0, maxLeaves).every((leaf) => !settlers.has(leaf))

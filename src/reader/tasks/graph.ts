@@ -31,10 +31,15 @@ export interface TaskNode {
   readonly atYield: 'start' | 'yield' | null;
 }
 
+/** Who has the resolve function of a promise, and may call it: settled-by-hand.ts. */
+export type ByHand =
+  | { readonly kind: 'by-handler'; readonly handler: Tagged }
+  | { readonly kind: 'by-task'; readonly generator: Tagged };
+
 /** A promise that another one depends on, and how. */
 export interface PromiseSource {
   readonly promise: Tagged;
-  readonly reaction: Exclude<Reaction, { kind: 'await' }>;
+  readonly reaction: Exclude<Reaction, { kind: 'await' }> | ByHand;
 }
 
 export class TaskGraph {
@@ -93,7 +98,7 @@ export class TaskGraph {
   addPromise(heap: Heap, promise: Tagged, firstReaction: Tagged): void {
     for (const reaction of readReactions(heap, firstReaction))
       if (reaction.kind === 'await') this.#addAwait(heap, promise, reaction.generator);
-      else this.#addSource(reaction.promise, { promise, reaction });
+      else this.addSource(reaction.promise, { promise, reaction });
   }
 
   #addAwait(heap: Heap, promise: Tagged, generator: Tagged): void {
@@ -101,7 +106,8 @@ export class TaskGraph {
     if (task !== undefined) task.awaited = promise;
   }
 
-  #addSource(promise: Tagged, source: PromiseSource): void {
+  /** @param promise settled by the source */
+  addSource(promise: Tagged, source: PromiseSource): void {
     const sources = this.#sources.get(promise);
     if (sources === undefined) this.#sources.set(promise, [source]);
     else sources.push(source);
@@ -114,6 +120,17 @@ export class TaskGraph {
       const task = this.tasks[index];
       if (task !== undefined) task.isReady = true;
     }
+  }
+
+  /** Functions that are called when promises settle. */
+  handlers(): { readonly promise: Tagged; readonly handler: Tagged }[] {
+    return [...this.#sources.values()]
+      .flat()
+      .flatMap(({ promise, reaction }) =>
+        reaction.kind === 'then' && reaction.handler !== null
+          ? [{ promise, handler: reaction.handler }]
+          : [],
+      );
   }
 
   /** Index of the task that settles a promise by going on; -1: none. */

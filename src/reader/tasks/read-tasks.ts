@@ -23,6 +23,7 @@ import { type ChosenGroup, FoundTasks } from './found-tasks.ts';
 import { readSuspended, suspendedKind } from './generator.ts';
 import type { TaskNode } from './graph.ts';
 import type { IsolateOfThread } from './isolates.ts';
+import { linkSettledByHand } from './settled-by-hand.ts';
 import { surveyIsolate } from './survey.ts';
 import type { Wait } from './waits.ts';
 import { explainWait, type WaitWords } from './words.ts';
@@ -79,6 +80,7 @@ function readOnce(plan: TaskPlan): Attempt {
   const found = plan.isolates.flatMap((isolate) => {
     try {
       const survey = surveyIsolate({ ...plan, isolate, endsAtMs: searchEndsAtMs }, missing);
+      linkSettledByHand(survey, plan.target.scripts, searchEndsAtMs);
       return [new FoundTasks(isolate, survey)];
     } catch (error) {
       if (!(error instanceof UnreadableMemory)) throw error;
@@ -269,9 +271,10 @@ function wordsOf(heap: Heap, frames: FrameDescriber, found: FoundTasks): WaitWor
       const activation = { ...readSuspended(heap, generator), arguments: [], registers: [] };
       const { function: ownName, file, line, receiver } = frames.describe(activation);
       const owner = receiver?.type === 'object' ? (receiver.className ?? '') : '';
+      const isTelling = owner !== '' && owner !== 'Object' && owner !== 'global';
       // Compilers seldom name them.
       const isNamed = ownName !== '' && !ownName.endsWith('(anonymous)');
-      const name = isNamed ? ownName : `an async function${owner === '' ? '' : ` of ${owner}`}`;
+      const name = isNamed ? ownName : `an async function${isTelling ? ` of ${owner}` : ''}`;
       return `${name}${file === undefined ? '' : ` (${file}:${line ?? '?'})`}`;
     },
   };

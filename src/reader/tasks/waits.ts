@@ -1,6 +1,6 @@
 /** What a task waits for, followed through promises down to other tasks or to promises that only the outside can settle. */
 import type { Tagged } from '../layout/tagged.ts';
-import type { PromiseSource, TaskGraph, TaskNode } from './graph.ts';
+import type { ByHand, PromiseSource, TaskGraph, TaskNode } from './graph.ts';
 import type { Combinator } from './reactions.ts';
 
 /** Promises followed from one await to the next task. */
@@ -18,7 +18,11 @@ export type Step =
     }
   | { readonly kind: 'then'; readonly handler: Tagged | null }
   /** A suspended generator that is run as an async function. */
-  | { readonly kind: 'runs'; readonly generator: Tagged };
+  | { readonly kind: 'runs'; readonly generator: Tagged }
+  | ByHand;
+
+/** Steps beside which there may be another way for the promise to settle. */
+const notNeeded: ReadonlySet<Step['kind']> = new Set(['race', 'any', 'by-handler', 'by-task']);
 
 /** What one task waits for. */
 export interface Wait {
@@ -26,7 +30,7 @@ export interface Wait {
   readonly steps: readonly Step[];
   /** Indices of the tasks it waits for. */
   readonly tasks: readonly number[];
-  /** Those of them without which it cannot go on: all but the members of race and any. */
+  /** Those of them without which it cannot go on: all but the members of race and any, and who may settle something by hand. */
   readonly needed: readonly number[];
   /** Promises at the end that no task and no promise settles. */
   readonly leaves: readonly Tagged[];
@@ -36,6 +40,11 @@ export interface Wait {
 export const maxLeaves = 4;
 
 const nothing: Wait = { steps: [], tasks: [], needed: [], leaves: [] };
+
+/** True when its promise may settle in another way than by what was found. */
+export function isSettledByHand({ steps }: Wait): boolean {
+  return steps.some(({ kind }) => kind === 'by-handler' || kind === 'by-task');
+}
 
 export function findWait(graph: TaskGraph, task: TaskNode): Wait {
   if (task.awaited === null) return nothing;
@@ -73,7 +82,7 @@ class Walk implements Wait {
     }
     const step = describeSources(sources);
     if (step !== null && at.isOnPath) this.steps.push(step);
-    const isNeeded = at.isNeeded && step?.kind !== 'race' && step?.kind !== 'any';
+    const isNeeded = at.isNeeded && (step === null || !notNeeded.has(step.kind));
     sources.forEach((source, i) => {
       this.follow(source.promise, depth + 1, { isNeeded, isOnPath: at.isOnPath && i === 0 });
     });
@@ -97,7 +106,9 @@ function describeSources(sources: readonly PromiseSource[]): Step | null {
       // Without a handler one promise was resolved with another.
       return reaction.handler === null ? null : { kind: 'then', handler: reaction.handler };
     case 'runs':
-      return { kind: 'runs', generator: reaction.generator };
+    case 'by-handler':
+    case 'by-task':
+      return reaction;
     case 'settles':
       return sources.length > 1 ? { kind: 'race', pending: sources.length, total: null } : null;
   }

@@ -5,10 +5,13 @@ import type { Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
 import type { TaskNode } from './graph.ts';
 import { isEvent, type Settler } from './settler.ts';
-import { maxLeaves, type Step, type Wait } from './waits.ts';
+import { isSettledByHand, maxLeaves, type Step, type Wait } from './waits.ts';
 
 /** Steps told of one wait. */
 const maxSteps = 4;
+
+/** Steps with one way on. */
+const pathKinds: ReadonlySet<Step['kind']> = new Set(['then', 'runs', 'by-handler', 'by-task']);
 
 /** What is known of the ends of waits, and of what is on the way there. */
 export interface WaitWords {
@@ -31,9 +34,11 @@ export function explainWait(heap: Heap, node: TaskNode, wait: Wait, words: WaitW
   const bottom = leaf === undefined ? '' : words.leafWords(leaf);
   if (wait.steps.length === 0) return bottom === '' ? 'a promise that is pending' : bottom;
   // Of the members of Promise.all and its like one end is not the whole truth.
-  const isPath = wait.steps.every(({ kind }) => kind === 'then' || kind === 'runs');
+  const isPath = wait.steps.every(({ kind }) => pathKinds.has(kind));
+  // Nor is it of what is settled by hand, if nothing was found there.
+  const isOpen = isSettledByHand(wait) && isUnsettled(bottom);
   return isPath && wait.tasks.length === 0
-    ? pathWords(heap, wait.steps, bottom, words)
+    ? pathWords(heap, wait.steps, isOpen ? '' : bottom, words)
     : pathWords(heap, wait.steps, '', words) + memberWords(wait, words);
 }
 
@@ -68,13 +73,17 @@ function yieldWords({ atYield, generator }: TaskNode, ends: WaitWords): string {
     : `the next call of next(): it stands at a yield${kept}`;
 }
 
+const nothing = 'a promise that nothing was found to settle';
+
+function isUnsettled(words: string): boolean {
+  return words.startsWith(nothing);
+}
+
 /** A promise at the end, by what may settle it. */
 export function settlerWords(settler: Settler | undefined, isComplete: boolean): string {
   switch (settler?.kind) {
     case undefined:
-      return isComplete
-        ? 'a promise that nothing was found to settle'
-        : 'a promise that is pending';
+      return isComplete ? nothing : 'a promise that is pending';
     case 'timer':
       return settler.delayMs === null ? 'a timer' : `a timer of ${settler.delayMs} ms`;
     case 'request':
@@ -86,7 +95,7 @@ export function settlerWords(settler: Settler | undefined, isComplete: boolean):
     case 'module':
       return 'the evaluation of a module that awaits at its top level';
     case 'held':
-      return `a promise that nothing was found to settle; it is kept in ${settler.where}`;
+      return `${nothing}; it is kept in ${settler.where}`;
   }
 }
 
@@ -103,10 +112,12 @@ function functionWords({ names, file, about }: Extract<Settler, { kind: 'functio
 
 function stepWords(heap: Heap, step: Step, words: WaitWords): string {
   switch (step.kind) {
-    case 'then': {
-      const name = step.handler === null ? '' : functionName(heap, step.handler);
-      return `.then(${name === '' ? '…' : name})`;
-    }
+    case 'then':
+      return thenWords(heap, step.handler);
+    case 'by-handler':
+      return `a promise that may be settled by ${thenWords(heap, step.handler)}`;
+    case 'by-task':
+      return `a promise that may be settled by ${words.generatorWords(step.generator)}`;
     case 'runs':
       return words.generatorWords(step.generator);
     case 'race':
@@ -116,6 +127,11 @@ function stepWords(heap: Heap, step: Step, words: WaitWords): string {
       return `Promise.${step.kind}: ${step.pending}${total} members pend`;
     }
   }
+}
+
+function thenWords(heap: Heap, handler: Tagged | null): string {
+  const name = handler === null ? '' : functionName(heap, handler);
+  return `.then(${name === '' ? '…' : name})`;
 }
 
 function functionName(heap: Heap, address: Tagged): string {

@@ -1,5 +1,6 @@
 /** The event loop is alive, but work does not go on: an async function waits for something that will not come. */
 import { type Rule, loopEvidence } from '../evidence.ts';
+import { isParked } from '../parked.ts';
 import type { Task } from '../../report/schema.ts';
 import type { Scene } from '../scene.ts';
 import { describeTask, functionOf, nameFrame } from '../words.ts';
@@ -8,9 +9,9 @@ import { Waits, countOf, isOwnTask, waitWords } from '../waits.ts';
 const maxTold = 6;
 
 /**
- * A task that nothing was found to resume. Many programs park one for good (`await new Promise(() => {})` at the end of main),
- * so others must wait for it, unless a probe has shown that work is stuck; and as long as native work is under way, it may
- * be that which will settle it.
+ * A task that nothing was found to resume. Many programs park one for good (at the end of main), so others must wait for it, unless a probe
+ * has shown that work is stuck; and as long as native work is under way, it may be that which will settle it. What is written as
+ * `await new Promise(() => {})` is meant to wait.
  */
 export const asyncStall: Rule = (scene) => {
   if (scene.loop === 'stuck') return null;
@@ -19,7 +20,8 @@ export const asyncStall: Rule = (scene) => {
   const stalled = findStalled(waits, scene);
   if (stalled === null) return null;
   const { task, dependents } = stalled;
-  const users = dependents.filter(isOwnTask);
+  const own = dependents.filter(isOwnTask);
+  const users = own.length > 0 ? own : dependents.filter(isOfPackage);
   const isProven = waits.isUnsettled(task);
   const for_ =
     users.length === 0
@@ -55,11 +57,18 @@ function findStalled(waits: Waits, scene: Scene): { task: Task; dependents: Task
   const { capture, isAccused } = scene;
   const nativeWork = capture.requests.length > 0 || (scene.main.loop?.activeRequests ?? 0) > 0;
   const candidates = waits.own
-    .filter((task) => waits.isUnsettled(task) || (isAccused && typeof task.awaits === 'string'))
+    .filter(
+      (task) =>
+        !isParked(task) &&
+        (waits.isUnsettled(task) || (isAccused && typeof task.awaits === 'string')),
+    )
     .map((task) => ({ task, dependents: waits.dependents(task) }))
     .filter(
       ({ task, dependents }) =>
-        isAccused || (!nativeWork && waits.isUnsettled(task) && dependents.some(isWork)),
+        isAccused ||
+        (!nativeWork &&
+          waits.isUnsettled(task) &&
+          (dependents.some(isWork) || isCalledByPackage(task, dependents, scene))),
     );
   const weight = ({ task, dependents }: (typeof candidates)[number]): number =>
     (waits.isUnsettled(task) ? 1_000_000 : 0) + dependents.length * 1_000 + (task.count ?? 1);
@@ -68,5 +77,23 @@ function findStalled(waits: Waits, scene: Scene): { task: Task; dependents: Task
 
 /** A function that somebody called, not the top level of a module. */
 function isWork(task: Task): boolean {
-  return isOwnTask(task) && task.function !== '(top level)' && task.function !== '';
+  return isOwnTask(task) && !isTopLevel(task) && task.function !== '';
+}
+
+/**
+ * A framework waits for what it has called: a handler, a resolver, a job. One that has loaded the program as a module does, too, as long as
+ * the program runs; and where functions go on all the time, who settles a promise may not have been found.
+ */
+function isCalledByPackage(task: Task, dependents: readonly Task[], { loop }: Scene): boolean {
+  return (
+    loop === 'polling' && ![task, ...dependents].some(isTopLevel) && dependents.some(isOfPackage)
+  );
+}
+
+function isTopLevel({ function: name }: Task): boolean {
+  return name === '(top level)';
+}
+
+function isOfPackage(task: Task): boolean {
+  return task.file !== undefined && !isOwnTask(task) && !task.file.startsWith('node:');
 }

@@ -10,7 +10,7 @@ import { spawnProgram } from '../harness/spawn-target.ts';
 import { readMarkers } from '../harness/zoo.ts';
 
 const program = path.join(root, 'test/tasks/programs/compiled.cjs');
-const inQueue = 'a promise whose resolve function is kept in an array';
+const inQueue = 'a promise whose resolve function is kept in an array (Mutex.waiters)';
 
 for (const node of nodeNames)
   for (const nodeFlags of [[], ['--expose-gc', '--stress-compaction']])

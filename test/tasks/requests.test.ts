@@ -9,7 +9,7 @@ import { spawnProgram } from '../harness/spawn-target.ts';
 import { readMarkers } from '../harness/zoo.ts';
 
 const program = path.join(root, 'test/tasks/programs/requests.cjs');
-const inDeferred = 'a promise whose resolve function is kept in an object, as resolve';
+const inDeferred = 'a promise whose resolve function is kept in an object, as resolve (answer)';
 
 /** By marker; the port of the server is left out. */
 const expected: Readonly<Record<string, string>> = {

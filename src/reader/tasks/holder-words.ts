@@ -37,12 +37,21 @@ export function keyInStore(
   return isContents ? entry.key : null;
 }
 
-/** Such as `a Map, as 17`, `an object of Lock, as waiter`. */
-export function placeWords(type: string, className: string, key: string | null): string {
+/**
+ * Such as `a Map, as 17`, `an object of Lock, as waiter`.
+ * @param told such as `Lock {name: "stock"}`
+ */
+export function placeWords(
+  type: string,
+  className: string,
+  key: string | null,
+  told?: string,
+): string {
   if (type === 'JS_ARRAY') return 'an array';
   if (type === 'JS_BOUND_FUNCTION') return 'a function that is bound to it';
   const as = key === null ? '' : `, as ${key}`;
   if (isCollection(type)) return `${/^[AEIOU]/.test(className) ? 'an' : 'a'} ${className}${as}`;
+  if (told !== undefined) return `${told}${as}`;
   return `an object${className === '' || className === 'Object' ? '' : ` of ${className}`}${as}`;
 }
 

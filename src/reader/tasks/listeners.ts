@@ -67,7 +67,7 @@ export function followLead(
   heap: Heap,
   lead: Lead,
   holder: Tagged,
-  index: number,
+  { index, withValues }: { readonly index: number; readonly withValues: boolean },
 ): Lead | { readonly about: string } | null {
   const type = heap.typeName(holder);
   if (lead.kind === 'root') {
@@ -83,7 +83,7 @@ export function followLead(
   if (!isReceiver(heap, holder)) return null;
   if (lead.kind === 'table')
     return propertyOf(heap, holder, '_events') === lead.table
-      ? { about: `the event "${lead.event}" of ${tellEmitter(heap, holder)}` }
+      ? { about: `the event "${lead.event}" of ${tellEmitter(heap, holder, withValues)}` }
       : null;
   if (!isEventTable(heap, holder)) return null;
   const event = lead.kind === 'contents' ? lead.event : keyOf(heap, holder, lead.list);

@@ -20,6 +20,8 @@ export type Settler =
       readonly about: string;
       /** It is the reject function: the resolve function was not found. */
       readonly isReject: boolean;
+      /** Whose that is, such as `Pool.waiting`. */
+      readonly owner?: string;
     }
   | { readonly kind: 'module' }
   /** Only the promise itself is. */

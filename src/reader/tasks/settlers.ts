@@ -18,47 +18,32 @@ import { unbound } from '../loop/callback.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { Program } from '../target.ts';
 import { isReceiver, readClassName, readOwnProperties } from '../values/properties.ts';
-import { type Entry, isBackingStore, readEntry } from './backing-stores.ts';
+import { isBackingStore, readEntry } from './backing-stores.ts';
 import { findHolder } from './find-holder.ts';
 import { consumerWords, globalName, isCollection, keyInStore, placeWords } from './holder-words.ts';
-import { followLead, type Lead, leadFrom, leadFromListener } from './listeners.ts';
+import { followLead, leadFrom, leadFromListener } from './listeners.ts';
 import { isEventListener, isRequest, isTimer } from './node-classes.ts';
 import { HeapSearch } from './heap-search.ts';
 import { type HeapWords } from './heap-words.ts';
 import { type LargeObject, withLargeObjects } from './pages.ts';
 import type { Settler } from './settler.ts';
+import { tellOwnObject } from './own-objects.ts';
+import { followOwner, leadToOwner, variableName } from './owners.ts';
 import { SettlerNotes } from './settler-notes.ts';
 import { hostOf, subjectOf, subjectOfScope } from './subjects.ts';
 import type { Survey } from './survey.ts';
+import type { Wanted } from './wanted.ts';
 
 /** Arrows followed from a promise, and from its resolve functions where they are known already. */
 const maxRounds = { fromPromise: 5, fromResolver: 3 };
 /** Places looked at of one object that is looked for, and objects looked for in one round. */
 const maxHolders = 24;
 const maxFrontier = 2_000;
-/** Arrows followed beyond those, of listeners alone: what is missing there is only what they listen to. */
+/** Arrows followed beyond those, of listeners and containers alone: what is missing there is only what they listen to, and whose they are. */
 const maxLeadRounds = 4;
 const maxProperties = 40;
 /** Of a backing store: map and length. */
 const arrayHeaderWords = 2;
-
-/** `keeper`: who has it may be about something, and no more is asked. */
-type Role = 'promise' | 'resolving' | 'resolver' | 'closure' | 'keeper';
-
-/** Something whose holders are looked for. */
-interface Wanted {
-  readonly leaf: Tagged;
-  readonly address: Tagged;
-  readonly role: Role;
-  /** What is held: the promise or the resolve function behind the backing store that `address` may be. */
-  readonly value: Tagged;
-  /** Where the backing store has it. */
-  readonly entry: Entry | null;
-  /** It is the reject function, or leads to it. */
-  readonly isReject: boolean;
-  /** From a listener to what it listens to. */
-  readonly lead?: Lead;
-}
 
 const start = { entry: null, isReject: false } as const;
 
@@ -158,11 +143,12 @@ class BackwardWalk {
         wanted.lead === undefined
           ? this.#follow(heap, wanted, holder, index)
           : this.#followLead(heap, wanted, wanted.lead, holder, index);
-      if (next === null) return [];
-      const key = `${next.leaf} ${next.address} ${next.lead?.kind ?? ''}`;
-      if (this.#seen.has(key)) return [];
-      this.#seen.add(key);
-      return [next];
+      return [next ?? []].flat().filter((one) => {
+        const key = `${one.leaf} ${one.address} ${one.lead?.kind ?? ''}`;
+        const isNew = !this.#seen.has(key);
+        this.#seen.add(key);
+        return isNew;
+      });
     } catch (error) {
       if (error instanceof UnreadableMemory) return [];
       throw error;
@@ -170,7 +156,7 @@ class BackwardWalk {
   }
 
   /** @param index of the word in the holder, if that is a backing store */
-  #follow(heap: Heap, wanted: Wanted, holder: Tagged, index: number): Wanted | null {
+  #follow(heap: Heap, wanted: Wanted, holder: Tagged, index: number): Wanted | Wanted[] | null {
     const { leaf, role } = wanted;
     if (role === 'keeper') return this.#followKeeper(heap, wanted, holder);
     if (heap.isFunction(holder)) return this.#followFunction(heap, wanted, holder);
@@ -199,10 +185,12 @@ class BackwardWalk {
     return { ...wanted, address: holder, value: holder, entry: null };
   }
 
-  /** Variables beside a closure, or beside an object that has promise and resolve function. */
+  /** Variables beside a closure, or beside an object that has promise and resolve function; or an object that has the closure. */
   #followKeeper(heap: Heap, { leaf }: Wanted, holder: Tagged): null {
-    if (this.#notes.lacksSubject(leaf) && heap.isContext(holder))
-      this.#notes.addSubject(leaf, subjectOfScope(heap, holder));
+    if (!this.#notes.lacksSubject(leaf)) return null;
+    if (heap.isContext(holder))
+      this.#notes.addSubject(leaf, subjectOfScope(heap, holder, this.#withKeys));
+    else if (this.#withKeys) this.#notes.addSubject(leaf, tellOwnObject(heap, holder)?.words ?? '');
     return null;
   }
 
@@ -223,10 +211,7 @@ class BackwardWalk {
         ? { ...wanted, address: context, role: 'resolving' }
         : null;
     if (role === 'resolver') return { ...wanted, address: context, role: 'closure' };
-    const index = info.contextLocals.findIndex(
-      (_, i) => heap.element(context, info.firstContextSlot + i) === address,
-    );
-    const name = info.contextLocals[index] ?? '';
+    const name = variableName(heap, context, address);
     // `.generator_object` and its like are V8's own: a function that keeps itself.
     if (name.startsWith('.')) return null;
     const where = name === '' ? 'a variable' : `the variable ${name}`;
@@ -234,7 +219,7 @@ class BackwardWalk {
     return null;
   }
 
-  #followObject(heap: Heap, wanted: Wanted, holder: Tagged): Wanted | null {
+  #followObject(heap: Heap, wanted: Wanted, holder: Tagged): Wanted | Wanted[] | null {
     const { leaf, role, value } = wanted;
     const type = heap.typeName(holder);
     const consumer = consumerWords(heap, leaf, holder);
@@ -255,7 +240,9 @@ class BackwardWalk {
     }
     const key =
       properties.find(({ word }) => word === value)?.key ?? keyInStore(heap, wanted, holder);
-    const where = placeWords(type, className, this.#withKeys || !isCollection(type) ? key : null);
+    const told = this.#withKeys ? tellOwnObject(heap, holder)?.words : undefined;
+    const name = this.#withKeys || !isCollection(type) ? key : null;
+    const where = placeWords(type, className, name, told);
     if (!isResolver) {
       this.#notes.add(leaf, { kind: 'held', where, isVariable: false });
       return null;
@@ -265,28 +252,36 @@ class BackwardWalk {
     const given = heap.isFunction(bound) ? this.#describeFunction(heap, bound) : null;
     // Bound to a function of the program, which was given the resolve function.
     if (isBound && given !== null && given.file !== '') this.#notes.add(leaf, given);
-    else this.#notes.kept(wanted, where, subjectOf(heap, properties));
+    else this.#notes.kept(wanted, where, subjectOf(heap, properties, this.#withKeys));
     if (isBound) return { ...wanted, address: holder, value: holder, entry: null };
     if (wanted.isReject) return null;
-    if (properties.some(({ word }) => word === leaf))
-      return { ...wanted, address: holder, role: 'keeper' };
     const lead = isEventListener(heap, holder, className)
       ? leadFromListener(heap, holder)
       : leadFrom(heap, holder, key);
-    return lead === null ? null : { ...wanted, address: lead.address, lead };
+    const boundAs = heap.is(value, 'JS_BOUND_FUNCTION') && key !== null ? [key] : [];
+    const next = [lead, leadToOwner(heap, holder, boundAs)].flatMap((one): Wanted[] | Wanted =>
+      one === null ? [] : { ...wanted, address: one.address, lead: one },
+    );
+    const isDeferred = properties.some(({ word }) => word === leaf);
+    return isDeferred ? [...next, { ...wanted, address: holder, role: 'keeper' }] : next;
   }
 
   #followLead(
     heap: Heap,
     wanted: Wanted,
-    lead: Lead,
+    lead: NonNullable<Wanted['lead']>,
     holder: Tagged,
     index: number,
   ): Wanted | null {
-    const next = followLead(heap, lead, holder, index);
+    const at = { index, withValues: this.#withKeys };
+    const next =
+      lead.kind === 'owner'
+        ? followOwner(heap, lead, holder, at)
+        : followLead(heap, lead, holder, at);
     if (next === null) return null;
     if ('kind' in next) return { ...wanted, address: next.address, lead: next };
-    this.#notes.kept(wanted, 'a listener', next.about);
+    if ('about' in next) this.#notes.kept(wanted, 'a listener', next.about);
+    else this.#notes.owned(wanted.leaf, next);
     return null;
   }
 
@@ -294,7 +289,7 @@ class BackwardWalk {
     const shared = readSharedFunction(heap, sharedOfFunction(heap, address));
     const file = shared.script === null ? '' : this.#target.scripts.read(heap, shared.script).name;
     const context = heap.field(address, heap.layout.require('functionContext'));
-    const about = subjectOfScope(heap, context);
+    const about = subjectOfScope(heap, context, this.#withKeys);
     return { kind: 'function', names: shared.name === '' ? [] : [shared.name], file, about };
   }
 }

@@ -10,6 +10,7 @@ import { propertiesOf, tellRequest, textOf } from '../values/fetch-objects.ts';
 import { tellNodeObject } from '../values/node-objects.ts';
 import { isReceiver, type Property, readClassName } from '../values/properties.ts';
 import { readScopeChain } from '../values/scope.ts';
+import { tellOwnObject } from './own-objects.ts';
 
 const maxEventChars = 60;
 /** A name has 253 characters at most (RFC 1035). */
@@ -21,31 +22,63 @@ const eventNames = ['name', 'type'];
 const outgoing = new Set(['ClientRequest', 'Request', '_Request', 'Response', '_Response']);
 /** Nobody waits for a server but for an event of it; each function of its file has it in a scope. */
 const servers = /^(?:TLS)?Server \{/;
+/** Where the source of a function begins: that of a module, or of what Node makes of a CommonJS one, begins at 0. */
+const insideModule = 1;
 /** Objects looked into for such a request. */
 const maxInside = 32;
 
-/** Empty when nothing in these scopes can be told. */
-export function subjectOfScope(heap: Heap, context: Tagged): string {
+/**
+ * Empty when nothing in these scopes can be told.
+ * @param withValues whether objects of the program's own classes are told, with values of theirs
+ */
+export function subjectOfScope(heap: Heap, context: Tagged, withValues: boolean): string {
   try {
-    const variables = readScopeChain(heap, context, -1, -1).map(({ name, slot }): Property => ({
-      key: name,
-      word: slot.kind === 'tagged' ? slot.word : null,
-    }));
-    return subjectOf(heap, variables);
+    const variables = readScopeChain(heap, context, insideModule, Infinity).map(
+      ({ name, slot, isOwn }) => ({
+        key: name,
+        word: slot.kind === 'tagged' ? slot.word : null,
+        isOwn,
+      }),
+    );
+    const told = subjectOf(heap, variables, withValues);
+    return told !== '' || !withValues ? told : ownSubject(heap, variables);
   } catch (error) {
     if (error instanceof UnreadableMemory) return '';
     throw error;
   }
 }
 
+/**
+ * Whose method made the promise; else what is talked to. Variables of a module are seen by all its functions, and say nothing about one of
+ * them.
+ */
+function ownSubject(
+  heap: Heap,
+  variables: readonly (Property & { readonly isOwn: boolean })[],
+): string {
+  const inner = variables.filter(({ isOwn }) => isOwn);
+  const receiver = inner.find(({ key }) => key === 'this')?.word ?? null;
+  const owner = receiver === null ? null : tellOwnObject(heap, receiver);
+  if (owner !== null) return owner.words;
+  for (const { word } of inner) {
+    const told = word === null ? null : tellOwnObject(heap, word);
+    if (told?.isRemote === true) return told.words;
+  }
+  return '';
+}
+
 /** The same for the properties of one object. @throws UnreadableMemory */
-export function subjectOf(heap: Heap, properties: readonly Property[]): string {
+export function subjectOf(
+  heap: Heap,
+  properties: readonly Property[],
+  withValues: boolean,
+): string {
   const find = (names: readonly string[]): Tagged | null =>
     properties.find(({ key, word }) => names.includes(key) && word !== null)?.word ?? null;
   const [emitter, event] = [find(emitterNames), find(eventNames)];
   if (emitter !== null && event !== null && heap.isString(event) && isReceiver(heap, emitter)) {
     const name = readString(heap, event, maxEventChars) ?? '';
-    return `the event "${name}" of ${tellEmitter(heap, emitter)}`;
+    return `the event "${name}" of ${tellEmitter(heap, emitter, withValues)}`;
   }
   let left = maxInside;
   // Variables of inner scopes come first: what is nearer says more.
@@ -88,6 +121,8 @@ function tellObject(heap: Heap, word: Tagged): string | null {
 }
 
 /** `ChildProcess {pid 7, sleep}`, or the name of its class. @throws UnreadableMemory */
-export function tellEmitter(heap: Heap, word: Tagged): string {
-  return tellObject(heap, word) ?? (readClassName(heap, word) || 'an object');
+export function tellEmitter(heap: Heap, word: Tagged, withValues: boolean): string {
+  const told =
+    tellObject(heap, word) ?? (withValues ? (tellOwnObject(heap, word)?.words ?? null) : null);
+  return told ?? (readClassName(heap, word) || 'an object');
 }

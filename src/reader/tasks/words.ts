@@ -99,9 +99,15 @@ export function settlerWords(settler: Settler | undefined, isComplete: boolean):
   }
 }
 
-function keptWords({ where, about, isReject }: Extract<Settler, { kind: 'kept' }>): string {
+function keptWords({
+  where,
+  about,
+  isReject,
+  owner = '',
+}: Extract<Settler, { kind: 'kept' }>): string {
   if (isEvent(about) && !isReject) return about;
-  return `a promise whose ${isReject ? 'reject' : 'resolve'} function is kept in ${where}${about === '' ? '' : `, for ${about}`}`;
+  const of = owner === '' ? '' : ` (${owner})`;
+  return `a promise whose ${isReject ? 'reject' : 'resolve'} function is kept in ${where}${of}${about === '' ? '' : `, for ${about}`}`;
 }
 
 function functionWords({ names, file, about }: Extract<Settler, { kind: 'function' }>): string {

@@ -139,7 +139,7 @@ function calleeAt(text: string, offset: number): string {
 function displayName(activation: Activation, names: FunctionNames | null, script: Script): string {
   const { scopeInfo } = activation.shared;
   const className = names?.className ?? '';
-  const name = activation.shared.name || assignedName(script, scopeInfo?.start ?? -1);
+  const name = script.nameOf(activation.shared) || assignedName(script, scopeInfo?.start ?? -1);
   const initialises = scopeInfo?.initialises ?? null;
   if (initialises !== null) {
     const initialiser = initialiserNames[initialises];

@@ -11,6 +11,7 @@ import { readString, readStringLength } from './heap/strings.ts';
 import type { Tagged } from './layout/tagged.ts';
 import { UnreadableMemory } from './memory/source.ts';
 import type { DeclaredAt, FunctionNames } from './names/function-names.ts';
+import { isHandedOver } from './names/handed-over.ts';
 import { type KeptNames, ScriptWithKept } from './names/kept-names.ts';
 import { PutOff } from './names/lazy-parser.ts';
 
@@ -61,6 +62,12 @@ export class Script {
   /** True for Node's own scripts. */
   get isInternal(): boolean {
     return this.name.startsWith('node:');
+  }
+
+  /** What V8 calls a function, where that means something. */
+  nameOf({ name, scopeInfo }: SharedFunction): string {
+    const isInferred = scopeInfo?.name === '' && name !== '' && name === scopeInfo.inferredName;
+    return isInferred && isHandedOver(this.text ?? '', scopeInfo.start) ? '' : name;
   }
 
   /** Line and column of a source offset, both from 1. */

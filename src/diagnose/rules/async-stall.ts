@@ -1,7 +1,7 @@
 /** The event loop is alive, but work does not go on: an async function waits for something that will not come. */
 import { type Rule, loopEvidence } from '../evidence.ts';
 import { isParked } from '../parked.ts';
-import type { Task } from '../../report/schema.ts';
+import type { Capture, Task } from '../../report/schema.ts';
 import type { Scene } from '../scene.ts';
 import { describeTask, functionOf, nameFrame } from '../words.ts';
 import { Waits, countOf, isOwnTask, waitWords } from '../waits.ts';
@@ -27,7 +27,7 @@ export const asyncStall: Rule = (scene) => {
     users.length === 0
       ? ''
       : `; ${users
-          .map(({ function: name }) => name)
+          .map((user) => nameUser(user, capture))
           .slice(0, 3)
           .join(', ')} ${users.length === 1 ? 'waits' : 'wait'} for it`;
   const clients = capture.handles.filter(
@@ -73,6 +73,12 @@ function findStalled(waits: Waits, scene: Scene): { task: Task; dependents: Task
   const weight = ({ task, dependents }: (typeof candidates)[number]): number =>
     (waits.isUnsettled(task) ? 1_000_000 : 0) + dependents.length * 1_000 + (task.count ?? 1);
   return candidates.sort((left, right) => weight(right) - weight(left))[0] ?? null;
+}
+
+/** Those without a name by their place. */
+function nameUser(task: Task, capture: Capture): string {
+  const name = functionOf(task);
+  return name === '(anonymous)' ? nameFrame(task, capture) : name;
 }
 
 /** A function that somebody called, not the top level of a module. */

@@ -29,11 +29,10 @@ export function readCallbackPlace(heap: Heap, scripts: ScriptCache, word: Tagged
   try {
     if (!heap.isFunction(word)) return { function: '(unreadable)' };
     const shared = readSharedFunction(heap, sharedOfFunction(heap, word));
-    const name = shared.name === '' ? '(anonymous)' : shared.name;
-    if (shared.script === null) return { function: name };
+    if (shared.script === null) return { function: shared.name || '(anonymous)' };
     const script = scripts.read(heap, shared.script);
     return {
-      function: name,
+      function: script.nameOf(shared) || '(anonymous)',
       ...(script.name !== '' && { file: script.name }),
       ...script.place(readSourceRange(heap, shared).start),
     };

@@ -287,9 +287,10 @@ class BackwardWalk {
 
   #describeFunction(heap: Heap, address: Tagged): Extract<Settler, { kind: 'function' }> {
     const shared = readSharedFunction(heap, sharedOfFunction(heap, address));
-    const file = shared.script === null ? '' : this.#target.scripts.read(heap, shared.script).name;
+    const script = shared.script === null ? null : this.#target.scripts.read(heap, shared.script);
+    const name = script?.nameOf(shared) ?? shared.name;
     const context = heap.field(address, heap.layout.require('functionContext'));
     const about = subjectOfScope(heap, context, this.#withKeys);
-    return { kind: 'function', names: shared.name === '' ? [] : [shared.name], file, about };
+    return { kind: 'function', names: name === '' ? [] : [name], file: script?.name ?? '', about };
   }
 }

@@ -1,7 +1,9 @@
 /** What is written to wait for ever is told from what has been lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isParked } from '#dist/diagnose/parked.js';
+import { isEndless, isParked } from '#dist/diagnose/parked.js';
+
+const main = { id: 1, function: 'main', locals: [], arguments: [], awaitedBy: [] };
 
 const cases: readonly (readonly [text: string, isMeant: boolean])[] = [
   ['await new Promise(() => {});', true],
@@ -19,8 +21,18 @@ const cases: readonly (readonly [text: string, isMeant: boolean])[] = [
 for (const [text, isMeant] of cases)
   test(`a wait that is ${isMeant ? '' : 'not '}meant to last: ${JSON.stringify(text)}`, () => {
     const [line = '', ...after] = text.split('\n');
-    const task = { id: 1, function: 'main', locals: [], arguments: [], awaitedBy: [] };
     const source = { line, before: [], after };
     const column = line.indexOf('await') + 1;
-    assert.equal(isParked({ ...task, column, source }), isMeant);
+    assert.equal(isEndless({ ...main, column, source }), isMeant);
   });
+
+test('what stands there with a request, or more than once, is not meant to', () => {
+  const source = { line: 'await new Promise(() => {});', before: [], after: [] };
+  const parked = { ...main, file: '/srv/shop/main.js', line: 7, column: 1, source };
+  const value = { type: 'object', className: 'IncomingMessage', preview: '{GET /}' };
+  const handler = { ...main, id: 2, arguments: [{ name: 'request', value }] };
+  assert.equal(isParked(parked, [main], [parked, main]), true);
+  assert.equal(isParked(parked, [handler], [parked, handler]), false);
+  assert.equal(isParked(parked, [], [parked, { ...parked, id: 3 }]), false);
+  assert.equal(isParked({ ...parked, count: 9 }, [], [parked]), false);
+});

@@ -10,8 +10,8 @@ const maxTold = 6;
 
 /**
  * A task that nothing was found to resume. Many programs park one for good (at the end of main), so others must wait for it, unless a probe
- * has shown that work is stuck; and as long as native work is under way, it may be that which will settle it. What is written as
- * `await new Promise(() => {})` is meant to wait.
+ * has shown that work is stuck; and as long as native work is under way, it may be that which will settle it. What is parked in a function of
+ * its own is meant to wait, too.
  */
 export const asyncStall: Rule = (scene) => {
   if (scene.loop === 'stuck') return null;
@@ -57,12 +57,9 @@ function findStalled(waits: Waits, scene: Scene): { task: Task; dependents: Task
   const { capture, isAccused } = scene;
   const nativeWork = capture.requests.length > 0 || (scene.main.loop?.activeRequests ?? 0) > 0;
   const candidates = waits.own
-    .filter(
-      (task) =>
-        !isParked(task) &&
-        (waits.isUnsettled(task) || (isAccused && typeof task.awaits === 'string')),
-    )
+    .filter((task) => waits.isUnsettled(task) || (isAccused && typeof task.awaits === 'string'))
     .map((task) => ({ task, dependents: waits.dependents(task) }))
+    .filter(({ task, dependents }) => !isParked(task, dependents, waits.tasks))
     .filter(
       ({ task, dependents }) =>
         isAccused ||

@@ -72,10 +72,16 @@ const others = {
   laterDate: ['date', 'Date(2001-09-09T01:46:40.123Z)'],
   noDate: ['date', 'Date(invalid)'],
   revoked: ['proxy', 'Proxy (revoked)'],
-  fresh: ['object', 'counts {<suspended at line 19>, from: 1}'],
-  halfway: ['object', 'counts {<suspended at line 21>, from: 3, next: 4}'],
+  fresh: ['object', 'counts {<suspended at line 36>, from: 1}'],
+  halfway: ['object', 'counts {<suspended at line 38>, from: 3, next: 4}'],
   finished: ['object', 'counts {<finished>}'],
 } as const;
+
+/** What comes first leaves room for the rest. */
+const job =
+  'Job {queue: Queue {…}, name: "welcome", data: {to: "ann"}, options: {…}, tags: Array(7), ' +
+  'about: "a mail that is sent to whoever has registered, once", ' +
+  'trace: "c0ffee5d7f30c0ffee5d7f30c0ffee5d7f30c0ffee5d7f30c0ffee", progress: 0, id: "17"}';
 
 function member(value: Value, name: string): Value {
   const found = value.properties?.find((property) => property.name === name);
@@ -116,6 +122,7 @@ for (const node of nodeNames)
       assert.equal(member(error, 'code').preview, '"E_BAD"');
       // A cycle is opened to the depth limit and no further.
       assert.match(valueOf(main, 'cyclic').preview, /^\{name: "loop", self: \{name: "loop"/);
+      assert.equal(valueOf(main, 'job').preview, job);
       assert.equal(thread.note, undefined);
     });
   });

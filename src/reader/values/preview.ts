@@ -1,18 +1,35 @@
 /** One-line previews, composed from those of the members and bounded. */
 import { limits } from '../../limits.ts';
-import type { Variable } from '../../report/schema.ts';
+import type { Value, Variable } from '../../report/schema.ts';
 
 const maxMemberChars = 60;
+/** Of a member with members of its own, where there is not room for all. */
+const maxNestedChars = 24;
 
 /** `{id: 815, sku: "ABC", …}` */
 export function propertiesPreview(properties: readonly Variable[], isTruncated: boolean): string {
   return `{${membersPreview(properties, isTruncated)}}`;
 }
 
-/** The same without braces. */
+/**
+ * The same without braces. Where not all fits, members that have members are told by what they are: a client or a queue that comes first would
+ * leave no room for what tells the object from others.
+ */
 export function membersPreview(properties: readonly Variable[], isTruncated: boolean): string {
   const list = properties.map(({ name, value }) => `${name}: ${shorten(value.preview)}`);
-  return joinBounded(list, isTruncated);
+  const isTooLong = list.join(', ').length > limits.maxPreviewChars;
+  return joinBounded(
+    isTooLong ? properties.map(({ name, value }) => `${name}: ${closed(value)}`) : list,
+    isTruncated,
+  );
+}
+
+/** `Queue {…}`, `Array(3)`, as values are told that are not opened. */
+function closed({ type, className = '', preview, length, properties }: Value): string {
+  if (properties === undefined || preview.length <= maxNestedChars) return shorten(preview);
+  if (length !== undefined) return `${className}(${length})`;
+  if (type !== 'object') return shorten(preview);
+  return className === '' || className === 'Object' ? '{…}' : `${className} {…}`;
 }
 
 /**

@@ -1,6 +1,23 @@
 // Every kind of value under a name that tells it, in the locals of one function that stands still.
 import { ready } from '../../zoo/ready.mjs';
 
+/** As queues have it: what it belongs to comes first. */
+class Job {
+  queue = new (class Queue {
+    listeners = { completed: [1, 2], failed: [], stalled: null };
+    address = 'queue.internal.example.org:6379';
+    name = 'mails';
+  })();
+  name = 'welcome';
+  data = { to: 'ann' };
+  options = { attempts: 3, delay: 5_000, priority: 0, removeOnComplete: true, keep: 500 };
+  tags = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh'];
+  about = 'a mail that is sent to whoever has registered, once';
+  trace = 'c0ffee5d7f30c0ffee5d7f30c0ffee5d7f30c0ffee5d7f30c0ffee';
+  progress = 0;
+  id = '17';
+}
+
 class Base {
   #secret = 5;
   constructor(id) {
@@ -116,6 +133,7 @@ function main() {
   structuredClone(binary.detached.buffer, { transfer: [binary.detached.buffer] });
   const cyclic = { name: 'loop' };
   cyclic.self = cyclic;
-  return [stand(holder), more, binary, cyclic, others, kept, { spare: 1 }];
+  const job = new Job();
+  return [stand(holder), more, binary, cyclic, others, kept, job, { spare: 1 }];
 }
 main();

@@ -1,5 +1,6 @@
 /** The suspended async functions as a graph: who waits for whom, and for what at the end. Pure. */
 import type { Capture, Task } from '../report/schema.ts';
+import { shortenPaths } from '../report/short-paths.ts';
 import { isAppFrame } from './scene.ts';
 import { functionOf } from './words.ts';
 
@@ -20,9 +21,12 @@ export class Waits {
   readonly tasks: readonly Task[];
   readonly #byId: ReadonlyMap<number, Task>;
   readonly #isInMotion: boolean;
+  /** Working directory of the target. */
+  readonly cwd: string | undefined;
 
-  constructor({ tasks }: Capture) {
+  constructor({ tasks, process: { cwd } }: Capture) {
     this.tasks = tasks;
+    this.cwd = cwd;
     this.#isInMotion = tasks.some(
       ({ awaits }) => typeof awaits === 'string' && inMotion.test(awaits),
     );
@@ -99,7 +103,7 @@ export function isUpToProgram(task: Task): boolean {
 
 /** What it waits for, to go on a sentence with. */
 export function waitWords(task: Task, waits: Waits): string {
-  if (typeof task.awaits === 'string') return task.awaits;
+  if (typeof task.awaits === 'string') return shortenPaths(task.awaits, waits.cwd);
   const other = task.awaits === undefined ? undefined : waits.find(task.awaits);
   if (other !== undefined) return `task ${other.id}, ${functionOf(other)}`;
   const many = task.dependsOn ?? [];

@@ -123,7 +123,7 @@ function tasksPart(report: Report): string[] {
   const { cwd } = report.process;
   const line = (task: Task): string =>
     sanitize(
-      `${task.count === undefined ? '' : `${task.count}× `}${taskName(task)}  ${placeWords(frameOfTask(task), cwd)}  waits for ${waitWords(task, forest.byId)}`,
+      `${task.count === undefined ? '' : `${task.count}× `}${taskName(task)}  ${placeWords(frameOfTask(task), cwd)}  waits for ${waitWords(task, forest.byId, cwd)}`,
       400,
     );
   const shown = [

@@ -13,7 +13,8 @@ import {
   holdWords,
   waitWords,
 } from './model/tasks.ts';
-import type { TaskForest, TaskRow } from './model/tasks.ts';
+import type { TaskBounds, TaskForest, TaskRow } from './model/tasks.ts';
+import { type ChainRow, foldChains } from './model/task-chains.ts';
 import { formatCount, formatDuration, noBreak } from './model/units.ts';
 import { sourceLines } from './source.ts';
 import { argumentSpans, variableLines } from './values.ts';
@@ -35,6 +36,8 @@ const folded = { maxAlike: 2, maxBelow: 10, maxRows: 60 };
 /** In full there is still an end: a report of hostile size must not fill the disk behind a pipe. */
 const unfolded = { maxAlike: 200_000, maxBelow: 200_000, maxRows: 200_000 };
 const maxCycles = 10;
+/** Rows looked at for each that is shown: most of a chain is folded. */
+const foldedShare = 8;
 
 /** What `sleeper tasks` shows. */
 export interface TaskSection {
@@ -75,11 +78,28 @@ export function taskLines(tasks: readonly Task[], options: TaskOptions): Line[] 
   return [
     [span('TASKS', 'heading'), span(`  ${taskTotalWords(forest)}`)],
     ...cycleLines(forest, options),
-    ...taskRows(forest, roots, bounds).flatMap((row) => rowLines(row, forest, options)),
+    ...shownRows(forest, roots, bounds, full).flatMap((row) => rowLines(row, forest, options)),
     ...(full || forest.internalRoots.length === 0
       ? []
       : [...(roots.length > 0 ? [[]] : []), ...internalLines(forest, options.width)]),
   ];
+}
+
+/** With chains folded there is room for more. */
+function shownRows(
+  forest: TaskForest,
+  roots: readonly Task[],
+  bounds: TaskBounds,
+  full: boolean,
+): (TaskRow | ChainRow)[] {
+  if (full) return taskRows(forest, roots, bounds);
+  const { maxRows } = bounds;
+  const rows = foldChains(taskRows(forest, roots, { ...bounds, maxRows: maxRows * foldedShare }));
+  const rest = rows.slice(maxRows);
+  const next = rest.find((row) => row.kind !== 'chain');
+  if (next === undefined) return rows;
+  const count = rest.reduce((sum, row) => sum + (row.kind === 'more' ? row.count : 1), 0);
+  return [...rows.slice(0, maxRows), { kind: 'more', task: next.task, depth: 0, count }];
 }
 
 function cycleLines({ cycles, byId }: TaskForest, { width }: TaskOptions): Line[] {
@@ -95,8 +115,8 @@ function cycleLines({ cycles, byId }: TaskForest, { width }: TaskOptions): Line[
   });
 }
 
-function rowLines(row: TaskRow, forest: TaskForest, options: TaskOptions): Line[] {
-  const { task, depth } = row;
+function rowLines(row: TaskRow | ChainRow, forest: TaskForest, options: TaskOptions): Line[] {
+  const { depth } = row;
   const { width, full } = options;
   const indent = 2 + 2 * Math.min(depth, maxIndentedDepth);
   const lead = depth === 0 ? '' : '← ';
@@ -104,6 +124,8 @@ function rowLines(row: TaskRow, forest: TaskForest, options: TaskOptions): Line[
     span(' '.repeat(indent)),
     span(words, 'dim', width - indent),
   ];
+  if (row.kind === 'chain') return [note(chainWords(row, lead))];
+  const { task } = row;
   switch (row.kind) {
     case 'again':
       return [note(`${lead}#${task.id} ${taskName(task)}, see above`)];
@@ -123,11 +145,16 @@ function rowLines(row: TaskRow, forest: TaskForest, options: TaskOptions): Line[
   }
 }
 
+/** `← … 9 more in a row, of packages (--full shows them)` */
+function chainWords({ tasks }: ChainRow, lead: string): string {
+  return `${lead}… ${tasks.length} more in a row, of packages (--full shows them)`;
+}
+
 function detailLines(
   task: Task,
   { byId }: TaskForest,
   indent: number,
-  { width, full }: TaskOptions,
+  { width, full, cwd }: TaskOptions,
 ): Line[] {
   const bounds = { width, maxLines: 2, maxVariables: full ? 1_000 : 8, maxDepth: full ? 8 : 0 };
   const own =
@@ -145,7 +172,7 @@ function detailLines(
   return [
     ...own,
     ...(held === '' ? [] : note('holds ', held)),
-    ...note('waits for ', waitWords(task, byId) + unsure),
+    ...note('waits for ', waitWords(task, byId, cwd) + unsure),
   ];
 }
 

@@ -2,8 +2,8 @@
 import { workElsewhere } from '../elsewhere.ts';
 import { type Rule, loopEvidence, nameMain } from '../evidence.ts';
 import type { Capture, Task } from '../../report/schema.ts';
-import { Waits, countOf, waitWords } from '../waits.ts';
-import { identifyTask } from '../words.ts';
+import { Waits, countOf, isOwnTask, waitWords } from '../waits.ts';
+import { identifyTask, nameFrame } from '../words.ts';
 
 /** Functions named of those that are suspended. */
 const maxTold = 3;
@@ -48,13 +48,22 @@ function hasRequest({ arguments: given, locals }: Task): boolean {
   );
 }
 
-/** Those that most stand at the end of a chain of. */
+/** Those that most stand at the end of a chain of, and what packages of theirs wait for in the end. */
 function suspendedEvidence(waits: Waits, capture: Capture): { text: string }[] {
   return waits.own
-    .filter(({ awaits }) => typeof awaits === 'string')
+    .filter((task) => !waits.dependencies(task).some(isOwnTask))
     .sort((left, right) => countOf([right]) - countOf([left]))
     .slice(0, maxTold)
     .map((task) => ({
-      text: `suspended: ${identifyTask(task, capture)}, waits for ${waitWords(task, waits)}`,
+      text: `suspended: ${identifyTask(task, capture)}, waits for ${endWords(task, waits, capture)}`,
     }));
+}
+
+function endWords(task: Task, waits: Waits, capture: Capture): string {
+  const below = waits.dependencies(task);
+  const at = below.findIndex(({ awaits }) => typeof awaits === 'string');
+  const end = below[at];
+  if (typeof task.awaits === 'string' || end === undefined) return waitWords(task, waits);
+  const depth = at === 0 ? '' : `, ${at + 1} calls down`;
+  return `${nameFrame(end, capture)}${depth}, which waits for ${waitWords(end, waits)}`;
 }

@@ -3,6 +3,7 @@
  * of each circle. Tasks that stand at the same place and wait for the same are told by their first few and a count.
  */
 import type { Task } from '../../report/schema.ts';
+import { shortenPaths } from '../../report/short-paths.ts';
 import { frameOfTask, originOf } from './origin.ts';
 import type { FrameOrigin } from './origin.ts';
 import { formatCount } from './units.ts';
@@ -212,10 +213,15 @@ export function taskTotalWords({ total, tasks }: Pick<TaskForest, 'total' | 'tas
 }
 
 /** What a task waits for: another task by number and name, or words. */
-export function waitWords({ awaits, count = 1 }: Task, byId: TaskForest['byId']): string {
+export function waitWords(
+  { awaits, count = 1 }: Task,
+  byId: TaskForest['byId'],
+  cwd?: string,
+): string {
   if (awaits === undefined) return 'nothing that is known';
   if (typeof awaits === 'number') return taskTitle(awaits, byId);
-  return count > 1 ? `${awaits} (this one of them)` : awaits;
+  const words = shortenPaths(awaits, cwd);
+  return count > 1 ? `${words} (this one of them)` : words;
 }
 
 /** What it has to give back: `lock.acquire() (line 8)`; empty when nothing is known of it. */

@@ -23,6 +23,7 @@ const expected: Readonly<Record<string, string>> = {
   '@named': kept(`an object, as resolve (${atDatabase}.#byName[])`),
   '@event': 'the event "message" of Client {url: "ws://prices.internal:7384/quotes"}',
   '@remote': `${settledBy('onReady')}, for ${atDatabase}`,
+  '@proxied': `${settledBy('onReady')}, for ${atDatabase}`,
   '@nobody': settledBy('a function'),
   '@table': kept('an object, as answer (pending.byId[])'),
 };

@@ -7,6 +7,7 @@ import { readStringLength } from '../heap/strings.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { type Properties, propertiesOf, textOf } from '../values/fetch-objects.ts';
 import { readClassName } from '../values/properties.ts';
+import { proxyTarget } from '../values/standard-objects.ts';
 
 const maxProperties = 80;
 const maxTextChars = 100;
@@ -30,8 +31,9 @@ interface OwnObject {
   readonly isRemote: boolean;
 }
 
-/** @returns null when it is of no class of its own, or nothing tells it from others @throws UnreadableMemory */
-export function tellOwnObject(heap: Heap, object: Tagged): OwnObject | null {
+/** What is behind a Proxy as itself. @returns null when it is of no class of its own, or nothing tells it from others @throws UnreadableMemory */
+export function tellOwnObject(heap: Heap, word: Tagged): OwnObject | null {
+  const object = heap.is(word, 'JS_PROXY') ? proxyTarget(heap, word) : word;
   if (!heap.is(object, 'JS_OBJECT')) return null;
   const className = readClassName(heap, object) ?? '';
   if (className === '' || className === 'Object') return null;

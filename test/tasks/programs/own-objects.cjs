@@ -87,6 +87,9 @@ async function ofEvent() {
 async function ofRemote() {
   await untilReady(pool); // @remote
 }
+async function ofProxied() {
+  await untilReady(new Proxy(pool, {})); // @proxied
+}
 async function ofNobody() {
   // prettier-ignore
   await new Promise((resolve) => queries.push(() => logger.name === '' && resolve())); // @nobody
@@ -98,5 +101,6 @@ async function ofTable() {
 for (const run of [ofCommand, ofQuery, ofLongQuery, ofPool, ofNamed, ofEvent, ofRemote, ofNobody])
   void run();
 void ofTable();
+void ofProxied();
 setInterval(() => {}, 1_000_000);
 setImmediate(() => fs.writeSync(3, '.'));

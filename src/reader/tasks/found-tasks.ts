@@ -1,12 +1,13 @@
 /** The tasks found in one isolate, with what each waits for and what may settle that. */
 import type { Heap } from '../heap/heap.ts';
 import type { Tagged } from '../layout/tagged.ts';
-import type { Program } from '../target.ts';
 import { findCycles } from './cycles.ts';
 import { groupTasks, type TaskGroup } from './groups.ts';
 import type { IsolateOfThread } from './isolates.ts';
 import { isPending } from './reactions.ts';
 import { findSettlers } from './settlers.ts';
+import { findNativelyHeld } from './native-holders.ts';
+import type { TaskPlan } from './read-tasks.ts';
 import type { Survey } from './survey.ts';
 import { findWait, isSettledByHand, maxLeaves, type Wait } from './waits.ts';
 import { settlerWords } from './words.ts';
@@ -29,7 +30,11 @@ export class FoundTasks {
   }
 
   /** Looks for what may settle the promises at the ends of the examples' waits. */
-  findSettlers(target: Program, chosen: readonly ChosenGroup[], endsAtMs: number): void {
+  findSettlers(
+    { target, source, mappings }: TaskPlan,
+    chosen: readonly ChosenGroup[],
+    endsAtMs: number,
+  ): void {
     const leaves = chosen
       .filter(({ found }) => found === this)
       .flatMap(({ group }) => {
@@ -42,7 +47,14 @@ export class FoundTasks {
       });
     const withKeys = chosen.some(({ withValues }) => withValues);
     const bounds = { withKeys, endsAtMs };
-    this.#settled = findSettlers(target, this.survey, [...new Set(leaves)], bounds);
+    const found = findSettlers(target, this.survey, [...new Set(leaves)], bounds);
+    const unsettled = leaves.filter(
+      (leaf) => (found.settlers.get(leaf)?.kind ?? 'held') === 'held',
+    );
+    const natively = findNativelyHeld(source, mappings, unsettled, endsAtMs);
+    const settlers = new Map(found.settlers);
+    for (const leaf of natively) settlers.set(leaf, { kind: 'native' });
+    this.#settled = { ...found, settlers };
   }
 
   /** @param heap as it is now: of what has settled since the search nothing more is to be said */

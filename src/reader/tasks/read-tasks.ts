@@ -93,7 +93,7 @@ function readOnce(plan: TaskPlan): Attempt {
   });
   const chosen = chooseGroups(found, plan.values !== false, missing);
   if (chosen.length === 0) return { tasks: [], pausedMs: 0, lost: 0, missing };
-  for (const one of found) one.findSettlers(plan.target, chosen, searchEndsAtMs);
+  for (const one of found) one.findSettlers(plan, chosen, searchEndsAtMs);
   const { tasks, closedValues, pausedMs } = describeChosen(plan, chosen);
   const lost = chosen.length - tasks.length;
   if (lost > 0)

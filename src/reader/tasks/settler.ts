@@ -24,6 +24,8 @@ export type Settler =
       readonly owner?: string;
     }
   | { readonly kind: 'module' }
+  /** V8 or an addon has it. */
+  | { readonly kind: 'native' }
   /** Only the promise itself is. */
   | { readonly kind: 'held'; readonly where: string; readonly isVariable: boolean };
 
@@ -42,8 +44,10 @@ function rank(settler: Settler): number {
     case 'kept':
       if (settler.isReject) return 5;
       return isEvent(settler.about) ? 2 : 4;
-    case 'held':
+    case 'native':
       return 6;
+    case 'held':
+      return 7;
   }
 }
 

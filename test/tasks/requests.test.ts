@@ -18,6 +18,7 @@ const expected: Readonly<Record<string, string>> = {
   '@wrapped': `a promise that finish of ${program} may settle, for ClientRequest {GET http://127.0.0.1/wrapped}`,
   '@deferred': `${inDeferred}, for the request PUT http://127.0.0.1/deferred`,
   '@other': inDeferred,
+  '@chunks': 'more of a ReadableStream, the body of GET http://127.0.0.1/chunks',
   '@looked-up': `a request of Node's own (QueryReqWrap: db.internal)`,
 };
 
@@ -42,6 +43,11 @@ for (const node of nodeNames)
         }),
       ),
       expected,
+    );
+    const text = tasks.find(({ function: name }) => name === 'readAllBytes');
+    assert.equal(
+      withoutPort(`${text?.awaits}`),
+      'more of a ReadableStream, the body of POST http://127.0.0.1/body',
     );
     const answer = at('@body')?.locals.find(({ name }) => name === 'answer')?.value.preview ?? '';
     assert.match(withoutPort(answer), /^_?Response \{200 from http:\/\/127\.0\.0\.1\/body\}$/);

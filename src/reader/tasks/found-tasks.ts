@@ -10,6 +10,7 @@ import { findNativelyHeld } from './native-holders.ts';
 import type { TaskPlan } from './read-tasks.ts';
 import type { Survey } from './survey.ts';
 import { findWait, isSettledByHand, maxLeaves, type Wait } from './waits.ts';
+import { isOfRead, tellStream } from './web-streams.ts';
 import { settlerWords } from './words.ts';
 
 /** Tasks of one isolate, with what each waits for. */
@@ -35,26 +36,33 @@ export class FoundTasks {
     chosen: readonly ChosenGroup[],
     endsAtMs: number,
   ): void {
-    const leaves = chosen
+    const ends = chosen
       .filter(({ found }) => found === this)
-      .flatMap(({ group }) => {
-        const example = group.members[0] ?? -1;
-        const task = this.survey.graph.tasks[example];
-        // Who holds a generator at a yield may call its next().
-        return task?.atYield != null
-          ? [task.generator]
-          : (this.waits[example]?.leaves.slice(0, maxLeaves) ?? []);
-      });
+      .flatMap(({ group }) => this.#endsOf(group));
+    const leaves = [...new Set(ends.map(({ leaf }) => leaf))];
     const withKeys = chosen.some(({ withValues }) => withValues);
-    const bounds = { withKeys, endsAtMs };
-    const found = findSettlers(target, this.survey, [...new Set(leaves)], bounds);
-    const unsettled = leaves.filter(
-      (leaf) => (found.settlers.get(leaf)?.kind ?? 'held') === 'held',
-    );
-    const natively = findNativelyHeld(source, mappings, unsettled, endsAtMs);
+    const found = findSettlers(target, this.survey, leaves, { withKeys, endsAtMs });
     const settlers = new Map(found.settlers);
-    for (const leaf of natively) settlers.set(leaf, { kind: 'native' });
+    const unsettled = leaves.filter((leaf) => (settlers.get(leaf)?.kind ?? 'held') === 'held');
+    for (const leaf of findNativelyHeld(source, mappings, unsettled, endsAtMs))
+      settlers.set(leaf, { kind: 'native' });
+    for (const { leaf, generator } of ends) {
+      const settler = settlers.get(leaf);
+      const isRead = settler !== undefined && isOfRead(settler);
+      const of = isRead ? tellStream(this.survey.view.heap, generator) : null;
+      if (of !== null) settlers.set(leaf, { kind: 'stream', of });
+    }
     this.#settled = { ...found, settlers };
+  }
+
+  /** The promises at the ends of what the example of a group waits for, and that. */
+  #endsOf({ members: [example = -1] }: TaskGroup): { leaf: Tagged; generator: Tagged }[] {
+    const task = this.survey.graph.tasks[example];
+    if (task === undefined) return [];
+    const { generator, atYield } = task;
+    // Who holds a generator at a yield may call its next().
+    const leaves = atYield === null ? this.waits[example]?.leaves.slice(0, maxLeaves) : [generator];
+    return (leaves ?? []).map((leaf) => ({ leaf, generator }));
   }
 
   /** @param heap as it is now: of what has settled since the search nothing more is to be said */

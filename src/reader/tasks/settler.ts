@@ -24,6 +24,8 @@ export type Settler =
       readonly owner?: string;
     }
   | { readonly kind: 'module' }
+  /** The next part of a web stream; `of` may be empty. */
+  | { readonly kind: 'stream'; readonly of: string }
   /** V8 or an addon has it. */
   | { readonly kind: 'native' }
   /** Only the promise itself is. */
@@ -39,6 +41,7 @@ function rank(settler: Settler): number {
     case 'request':
       return 1;
     case 'module':
+    case 'stream':
     case 'function':
       return 3;
     case 'kept':

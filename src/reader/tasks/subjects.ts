@@ -23,7 +23,7 @@ const outgoing = new Set(['ClientRequest', 'Request', '_Request', 'Response', '_
 /** Nobody waits for a server but for an event of it; each function of its file has it in a scope. */
 const servers = /^(?:TLS)?Server \{/;
 /** Where the source of a function begins: that of a module, or of what Node makes of a CommonJS one, begins at 0. */
-const insideModule = 1;
+export const insideModule = 1;
 /** Objects looked into for such a request. */
 const maxInside = 32;
 
@@ -102,6 +102,13 @@ function requestInside(heap: Heap, object: Tagged): string | null {
     if (told !== null) return told;
   }
   return null;
+}
+
+/** What bytes come from: a request, a response, a socket; null when it is none. @throws UnreadableMemory */
+export function tellTransfer(heap: Heap, object: Tagged): string | null {
+  const told = tellObject(heap, object);
+  if (told !== null) return servers.test(told) ? null : told;
+  return heap.is(object, 'JS_OBJECT') ? tellRequest(heap, propertiesOf(heap, object)) : null;
 }
 
 /** The name that a request of DNS asks for (lib/dns.js, lib/internal/dns/promises.js); empty for other requests. */

@@ -94,6 +94,8 @@ export function settlerWords(settler: Settler | undefined, isComplete: boolean):
       return keptWords(settler);
     case 'module':
       return 'the evaluation of a module that awaits at its top level';
+    case 'stream':
+      return `more of a ReadableStream${settler.of === '' ? '' : `, the body of ${settler.of}`}`;
     case 'native':
       return 'a promise that native code keeps, V8 or an addon, which may settle it';
     case 'held':

@@ -26,7 +26,7 @@ function makeDeferred() {
 const listeners = [];
 const server = http.createServer((request, response) => {
   // The headers of an answer, and never its end.
-  if (request.url === '/body') response.write('begun');
+  if (['/body', '/chunks'].includes(request.url)) response.write('begun');
 });
 const silent = dgram.createSocket('udp4');
 silent.bind(0, '127.0.0.1', () => server.listen(0, '127.0.0.1', start));
@@ -60,10 +60,20 @@ function start() {
   async function lookedUp() {
     return await resolver.resolve4('db.internal'); // @looked-up
   }
+  let left = 2;
+  function begun() {
+    if (--left === 0) setTimeout(() => fs.writeSync(3, '.'), 50);
+  }
   async function body() {
     const answer = await fetch(`${base}/body`, { method: 'POST', body: 'x' });
-    setImmediate(() => fs.writeSync(3, '.'));
+    begun();
     return await answer.text(); // @body
   }
-  for (const run of [fetched, wrapped, deferred, other, lookedUp, body]) void run();
+  async function chunks() {
+    const { body: stream } = await fetch(`${base}/chunks`);
+    begun();
+    // prettier-ignore
+    for await (const chunk of stream) listeners.push(chunk); // @chunks
+  }
+  for (const run of [fetched, wrapped, deferred, other, lookedUp, chunks, body]) void run();
 }

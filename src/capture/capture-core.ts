@@ -38,7 +38,12 @@ export async function captureCore(request: CoreCaptureRequest): Promise<Capture>
   const loops = loopSection(core.activity);
   // The files of this machine: whether they are those of the process, their texts tell.
   const mapped = await mapCapture(
-    { threads: coreThreads(core), tasks: [...core.tasks], timers: loops.timers },
+    {
+      threads: coreThreads(core),
+      tasks: [...core.tasks],
+      timers: loops.timers,
+      handles: loops.handles,
+    },
     {
       scripts: [core.scripts],
       root: '',

@@ -131,7 +131,7 @@ export async function capture(
   const neighbours = await readNeighbours(request.pid, seen, dependencies, endsAtMs);
   const shown = death === null ? threads : showLastStack(threads, death, facts, missing);
   const mapped = await mapTarget(
-    { threads: shown, tasks: reading?.tasks ?? [], timers: loops.timers, samples },
+    { ...loops, threads: shown, tasks: reading?.tasks ?? [], samples },
     { scripts: [reading?.scripts, death?.scripts], startedAtMs: facts.startedAtMs },
     { request: addRejectedValue(request, threads), timeLeftMs: timeLeftMs(), missing },
   );
@@ -172,7 +172,7 @@ async function isolatesOf(
 
 /** What holds places, with those before compilation by the source maps that the target sees; and the packages of it all. */
 async function mapTarget(
-  placed: Pick<Capture, 'threads' | 'timers'> & {
+  placed: Pick<Capture, 'threads' | 'timers' | 'handles'> & {
     readonly tasks: readonly Task[];
     readonly samples: Sample[];
   },
@@ -187,7 +187,10 @@ async function mapTarget(
     readonly missing: Missing[];
   },
 ): Promise<
-  Pick<Capture, 'threads' | 'tasks' | 'timers' | 'samples' | 'error' | 'scripts' | 'packages'>
+  Pick<
+    Capture,
+    'threads' | 'tasks' | 'timers' | 'handles' | 'samples' | 'error' | 'scripts' | 'packages'
+  >
 > {
   const { samples, tasks, ...rest } = placed;
   const all = {

@@ -267,6 +267,21 @@ export const Task = v.looseObject({
 });
 export type Task = v.InferOutput<typeof Task>;
 
+/** A function of the program that hears of what happens at a handle. */
+export const Listener = v.looseObject({
+  /** What it listens to: `request`, `data`, `close`. */
+  event: v.string(),
+  /** Name of the function as V8 knows it. */
+  function: v.string(),
+  /** Where it was written. */
+  file: v.exactOptional(v.string()),
+  line: v.exactOptional(v.number()),
+  column: v.exactOptional(v.number()),
+  /** Position before compilation, by source map. */
+  original: v.exactOptional(Original),
+});
+export type Listener = v.InferOutput<typeof Listener>;
+
 /** One libuv handle: what an event loop watches. */
 export const Handle = v.looseObject({
   /** libuv's kind: `tcp`, `pipe`, `tty`, `udp`, `poll`, `timer`, `process`, `fs-event`, `signal`, `async`, … */
@@ -303,6 +318,12 @@ export const Handle = v.looseObject({
   signal: v.exactOptional(v.string()),
   /** Watched file or directory. */
   path: v.exactOptional(v.string()),
+  /** Class of the object that has it in JavaScript: `Server`, `Socket`, `ChildProcess`, `FSWatcher`, `MessagePort`. */
+  owner: v.exactOptional(v.string()),
+  /** Of a pipe to or from a child: `stdin`, `stdout` or `stderr` of the child with this pid. */
+  childStream: v.exactOptional(v.looseObject({ pid: v.number(), name: v.string() })),
+  /** Functions of the program that listen to its owner. */
+  listeners: v.exactOptional(v.array(Listener)),
 });
 export type Handle = v.InferOutput<typeof Handle>;
 

@@ -56,12 +56,13 @@ export async function addOriginals<T extends Placed>(
   const originalFiles = await readOriginals(placed, found, program.trustsFile);
   const { declarations } = program;
   const originals = new Originals({ maps, originalFiles, declarations });
-  const { threads, tasks, timers, samples, error } = placed;
+  const { threads, tasks, timers, handles, samples, error } = placed;
   const mapped = {
     ...placed,
     threads: originals.threads(threads),
     tasks: originals.tasks(tasks),
     timers: originals.timers(timers),
+    ...(handles !== undefined && { handles: originals.handles(handles) }),
     ...(samples !== undefined && { samples: originals.samples(samples) }),
     ...(error !== undefined && { error: originals.error(error) }),
   };
@@ -78,11 +79,13 @@ function filesOf(placed: Placed): string[] {
   );
 }
 
-function placesOf({ threads, tasks, timers, samples = [], error }: Placed): CompiledPlace[] {
+function placesOf(placed: Placed): CompiledPlace[] {
+  const { threads, tasks, timers, handles = [], samples = [], error } = placed;
   return [
     ...threads.flatMap(({ frames }) => frames),
     ...tasks,
     ...timers,
+    ...handles.flatMap(({ listeners = [] }) => listeners),
     ...samples.flatMap((sample) => sample.threads.flatMap(({ frames }) => frames)),
     ...errorPlaces(error, 0),
   ].filter(({ file }) => file?.startsWith('node:') === false);

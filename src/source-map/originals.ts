@@ -9,6 +9,7 @@ import type {
   ErrorRecord,
   Excerpt,
   Frame,
+  Handle,
   Original,
   Sample,
   Task,
@@ -25,6 +26,7 @@ export interface Placed {
   readonly threads: readonly { readonly frames: readonly Frame[] }[];
   readonly tasks: readonly Task[];
   readonly timers: readonly Timer[];
+  readonly handles?: readonly Handle[];
   readonly samples?: readonly Sample[];
   readonly error?: ErrorRecord;
 }
@@ -84,6 +86,14 @@ export class Originals {
 
   timers(timers: readonly Timer[]): Timer[] {
     return timers.map((timer) => this.#named(timer));
+  }
+
+  handles(handles: readonly Handle[]): Handle[] {
+    return handles.map((handle) =>
+      handle.listeners === undefined
+        ? handle
+        : { ...handle, listeners: handle.listeners.map((one) => this.#named(one)) },
+    );
   }
 
   samples(samples: readonly Sample[]): Sample[] {

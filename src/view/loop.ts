@@ -32,7 +32,7 @@ export function eventLoopLines(report: Report, width: number, full: boolean): Li
   const lines = [
     ...block(
       'handles',
-      own.map((handle) => handleWords(handle) + owner(handle.tid)),
+      own.map((handle) => handleWords(handle, report.process.cwd) + owner(handle.tid)),
       shape,
       hidden > 0
         ? `${formatCount(hidden, 'handle')} that libuv and Node.js keep for themselves`

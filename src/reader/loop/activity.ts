@@ -12,13 +12,14 @@ import { readHeapSizes } from '../heap/sizes.ts';
 import { LiveMemory } from '../memory/live.ts';
 import type { Mapping } from '../memory/maps.ts';
 import { PagedMemory } from '../memory/paged.ts';
-import { UnreadableMemory } from '../memory/source.ts';
+import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { EventLoopReading, LoopActivity } from '../reading.ts';
 import type { Program, Target } from '../target.ts';
 import { type CallbackHandle, findTimerCallback } from './environment.ts';
 import { findMainLoop, monotonicMs, readLoop, toClock } from './event-loop.ts';
 import { findLoopOnStack, type StackBounds } from './find-loops.ts';
 import { type HandlesReading, type LoopPlace, readHandles } from './handles.ts';
+import { addOwners, type Wraps } from './owners.ts';
 import { runTimers } from './symbols.ts';
 import { type PoolReading, readThreadpool } from './threadpool.ts';
 import { readTimers } from './timers.ts';
@@ -58,9 +59,10 @@ export interface KnownLoop extends LoopPlace {
   readonly timers: CallbackHandle | null;
 }
 
-/** Everything but timers and pool, and the loops whose timers can be read. */
+/** Everything but timers, pool and the owners of handles, and the loops whose timers can be read. */
 export interface PreparedActivity extends Omit<LoopActivity, 'timers' | 'threadpool'> {
   readonly loops: readonly KnownLoop[];
+  readonly wraps: Wraps;
   readonly missing: readonly Missing[];
 }
 
@@ -78,6 +80,7 @@ export function prepareActivity(
   const places = findLoops(subject, moment, workers, missing);
   const loops: KnownLoop[] = [];
   const handles: Handle[] = [];
+  const wraps = new Map<Handle, Address>();
   const requests: Request[] = [];
   const clocks = new Map<number, EventLoopReading>();
   const symbol = program.binary.loopSymbols.get(runTimers);
@@ -97,6 +100,7 @@ export function prepareActivity(
     noteEnd(`handles of thread ${place.tid}`, reading.end, missing);
     handles.push(...reading.handles);
     requests.push(...reading.requests);
+    for (const [handle, wrap] of reading.wraps) wraps.set(handle, wrap);
     if (loop !== null && isLive) clocks.set(place.tid, toClock(loop));
     const timer = reading.environmentTimer;
     const heap = new Heap(memory, program.layout);
@@ -106,7 +110,7 @@ export function prepareActivity(
     });
   }
   const heaps = readHeaps(subject, moment, [program.pid, ...workers]);
-  return { handles, requests, clocks, heaps, loops, missing };
+  return { handles, requests, clocks, heaps, loops, wraps, missing };
 }
 
 export interface ActivityReading {
@@ -126,7 +130,7 @@ export function readActivity(
   moment: Moment,
   endsAtMs: number,
 ): ActivityReading {
-  const { loops, missing: before, handles, requests, clocks, heaps } = prepared;
+  const { loops, missing: before, handles, wraps, requests, clocks, heaps } = prepared;
   const missing = [...before];
   const pool = readPool(subject, loops, moment, missing);
   let isTorn = pool?.end === 'torn';
@@ -148,7 +152,7 @@ export function readActivity(
   }
   const threadpool = pool?.threadpool ?? null;
   const activity = {
-    handles,
+    handles: addOwners(handles, wraps, heap, subject.program.scripts, endsAtMs),
     requests: [...(pool?.requests ?? []), ...requests],
     timers,
     ...(threadpool !== null && { threadpool }),

@@ -14,6 +14,7 @@ import {
   walkQueue,
   type WalkedQueue,
 } from './uv.ts';
+import type { Wraps } from './owners.ts';
 
 /** A loop and the thread that turns it. */
 export interface LoopPlace {
@@ -25,12 +26,14 @@ export interface HandlesReading {
   readonly handles: readonly Handle[];
   /** Of streams and UDP sockets: connect, write, shutdown, send. */
   readonly requests: readonly Request[];
+  /** What the handles' `data` point to: the C++ object that has each, where it is one of Node's. */
+  readonly wraps: Wraps;
   /** Address of the timer that drives all timers of JavaScript; null when the loop has none. */
   readonly environmentTimer: Address | null;
   readonly end: WalkedQueue['end'];
 }
 
-/** Kinds that Node makes for itself in every environment and for nobody else, but addons. */
+/** Kinds that Node makes for itself in every environment; of these, only `async` are made for others. */
 const housekeeping: ReadonlySet<string> = new Set(['check', 'idle', 'prepare', 'async']);
 const signalNames = new Map(
   Object.entries(os.constants.signals).map(([name, number]) => [number, name]),
@@ -55,6 +58,7 @@ export function readHandles(
   const { nodes, end } = walkQueue(memory, address + uvLoop.handleQueue, limits.maxHandles);
   const handles: Handle[] = [];
   const requests: Request[] = [];
+  const wraps = new Map<Handle, Address>();
   let environmentTimer: Address | null = null;
   for (const node of nodes) {
     const at = node - uvHandle.queue;
@@ -65,7 +69,8 @@ export function readHandles(
       // libuv notes the callback when a timer is started: Node's own has none before the program's first.
       const isNodes = callback !== null && (callback === runTimers || callback === 0);
       if (isNodes && (callback !== 0 || environmentTimer === null)) environmentTimer = at;
-      const isInternal = isNodes || (flags & handleFlags.internal) !== 0 || housekeeping.has(type);
+      const isInternal =
+        isNodes || (flags & handleFlags.internal) !== 0 || isHousekeeping(type, flags);
       const handle: Handle = {
         type,
         tid,
@@ -75,13 +80,23 @@ export function readHandles(
         ...readDetails(memory, at, type, flags, nowMs),
       };
       handles.push(handle);
+      if (!isInternal) wraps.set(handle, memory.u64(at + uvHandle.data));
       requests.push(...readWaiting(memory, at, handle));
     } catch (error) {
       if (!(error instanceof UnreadableMemory)) throw error;
-      return { handles, requests, environmentTimer, end: 'torn' };
+      return { handles, requests, wraps, environmentTimer, end: 'torn' };
     }
   }
-  return { handles, requests, environmentTimer, end };
+  return { handles, requests, wraps, environmentTimer, end };
+}
+
+/**
+ * What Node has for itself does not keep the loop alive: uv_unref() in Environment::InitializeLibuv() (src/env.cc). What does is that
+ * of a MessagePort, of an addon, or of a Worker, which uses Node's own for it (Worker::Ref(), src/node_worker.cc).
+ */
+function isHousekeeping(type: HandleType, flags: number): boolean {
+  const keepsAlive = handleFlags.active | handleFlags.ref;
+  return housekeeping.has(type) && !(type === 'async' && (flags & keepsAlive) === keepsAlive);
 }
 
 function readDetails(

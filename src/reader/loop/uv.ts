@@ -52,6 +52,7 @@ export function findLoopMetrics([major]: readonly [number, number]): LoopMetrics
 
 /** uv_handle_t and what the kinds of handles add to it. */
 export const uvHandle = {
+  data: 0,
   loop: 8,
   type: 16,
   queue: 32,

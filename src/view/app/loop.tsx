@@ -27,7 +27,7 @@ export function LoopPage({ report }: { readonly report: Report }): JSX.Element {
       <Things title="HTTP in flight" words={httpRequestsOf(report).map(httpRequestWords)} />
       <Things
         title="Handles"
-        words={own.map((handle) => handleWords(handle) + owner(handle.tid))}
+        words={own.map((handle) => handleWords(handle, cwd) + owner(handle.tid))}
         note={
           report.handles.length > own.length
             ? `and ${report.handles.length - own.length} that libuv and Node.js keep for themselves`

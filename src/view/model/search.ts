@@ -62,7 +62,7 @@ export function searchIndexOf(report: Report): SearchEntry[] {
     const title = `#${task.id} ${taskName(task)}  ${placeWords(frame, cwd)}`;
     add(title, 'task', ['tasks', task.id], `${waits}\n${values}`);
   }
-  for (const handle of report.handles) add(handleWords(handle), 'handle', ['loop']);
+  for (const handle of report.handles) add(handleWords(handle, cwd), 'handle', ['loop']);
   for (const request of report.requests) add(requestWords(request), 'request', ['loop']);
   for (const timer of report.timers) add(timerWords(timer, cwd), 'timer', ['loop']);
   for (const request of httpRequestsOf(report))

@@ -19,7 +19,7 @@ export function foldSame(things: readonly string[]): string[] {
   return [...counts].map(([thing, count]) => (count === 1 ? thing : `${count} × ${thing}`));
 }
 
-export function handleWords(handle: Handle): string {
+export function handleWords(handle: Handle, cwd?: string): string {
   const { type, state, path, pid, signal, timeoutMs, repeatMs, pendingBytes, unreadBytes } = handle;
   const facts = [
     ...(state === undefined ? [] : [state]),
@@ -36,7 +36,26 @@ export function handleWords(handle: Handle): string {
     path ?? '',
     endpointWords(handle),
   ].filter((word) => word !== '');
-  return [type, ...what].join(' ') + (facts.length === 0 ? '' : `: ${facts.join(', ')}`);
+  const owner = ownedWords(handle, cwd);
+  return (
+    [type, ...what].join(' ') +
+    (facts.length === 0 ? '' : `: ${facts.join(', ')}`) +
+    (owner === '' ? '' : `; ${owner}`)
+  );
+}
+
+/** `Server, request → onRequest app.js:7`: whose it is, and who hears of it. */
+function ownedWords({ owner, childStream, listeners = [] }: Handle, cwd?: string): string {
+  if (owner === undefined) return '';
+  const stream =
+    childStream === undefined ? '' : `, ${childStream.name} of child ${childStream.pid}`;
+  const heard = listeners
+    .map(({ event, ...place }) => {
+      const where = placeWords(place, cwd);
+      return `, ${event} → ${place.original?.function ?? place.function}${where === '' ? '' : ` ${where}`}`;
+    })
+    .join('');
+  return owner + stream + heard;
 }
 
 /** `127.0.0.1:80 ← 10.0.0.7:4242 (fd 17)`; of what is no socket, what the descriptor is. */

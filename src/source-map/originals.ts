@@ -17,9 +17,9 @@ import type {
   Timer,
   Variable,
 } from '../report/schema.ts';
-import { callAt } from './call-text.ts';
 import { MapProblem } from './map-problem.ts';
 import type { SourceMap, Traced } from './source-map.ts';
+import { callAt, functionName } from './written-names.ts';
 
 /** What is looked through. */
 export interface Placed {
@@ -255,26 +255,6 @@ export class Originals {
 
 function placeOf({ file, line, column }: Traced): Pick<Traced, 'file' | 'line' | 'column'> {
   return { file, line, column };
-}
-
-/**
- * @param own   the function's own name, null: unchanged or not told
- * @param owner the same of its class; undefined: it has none
- */
-function functionName(
-  compiled: string,
-  own: string | null,
-  owner: string | null | undefined,
-): string | undefined {
-  const isNew = compiled.startsWith('new ');
-  if (owner === undefined) return own === null ? undefined : `${isNew ? 'new ' : ''}${own}`;
-  if (isNew) return owner === null ? undefined : `new ${owner}`;
-  // `Order.total`, `Order[Symbol.iterator]`.
-  const end = compiled.search(/[.[]/);
-  if (end < 0) return own ?? undefined;
-  const member = compiled[end] === '.' && own !== null ? `.${own}` : compiled.slice(end);
-  const name = `${owner ?? compiled.slice(0, end)}${member}`;
-  return name === compiled ? undefined : name;
 }
 
 function rename(variable: Variable, names: ReadonlyMap<string, string>): Variable {

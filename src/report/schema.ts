@@ -321,7 +321,14 @@ export const Handle = v.looseObject({
   /** Class of the object that has it in JavaScript: `Server`, `Socket`, `ChildProcess`, `FSWatcher`, `MessagePort`. */
   owner: v.exactOptional(v.string()),
   /** Of a pipe to or from a child: `stdin`, `stdout` or `stderr` of the child with this pid. */
-  childStream: v.exactOptional(v.looseObject({ pid: v.number(), name: v.string() })),
+  childStream: v.exactOptional(
+    v.looseObject({
+      /** Of the child. */
+      pid: v.number(),
+      /** Of the stream. */
+      name: v.string(),
+    }),
+  ),
   /** Functions of the program that listen to its owner. */
   listeners: v.exactOptional(v.array(Listener)),
 });

@@ -220,6 +220,28 @@ const pictures: readonly {
     says: [/2 active handles/],
   },
   {
+    name: 'idle, by what keeps it alive',
+    picture: {
+      looks: polling,
+      main: { state: 'S', syscall: pollWords, frames: [], loop: { alive: true, activeHandles: 4 } },
+      capture: {
+        handles: [
+          { type: 'tcp', active: true, ref: true, peer: '10.0.0.7:5432', state: 'connected' },
+          { type: 'async', active: true, ref: true, internal: true },
+          { type: 'process', active: true, ref: false, pid: 7 },
+          { type: 'tcp', active: true, ref: true, tid: 4243, state: 'listening' },
+        ],
+        timers: [
+          { kind: 'timeout', count: 3, delayMs: 500, repeat: false, function: 'retry' },
+          { kind: 'interval', count: 1, delayMs: 5_000, repeat: true, function: 'a', ref: false },
+        ],
+      },
+    },
+    kind: 'idle',
+    confidence: 'certain',
+    says: [/kept alive by a connection to 10\.0\.0\.7:5432 and 3 timers of 500 ms\.\n/],
+  },
+  {
     name: 'idle, by /proc alone',
     picture: { looks: polling, main: { state: 'S', via: 'proc', syscall: pollWords, frames: [] } },
     kind: 'idle',

@@ -4,10 +4,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { readProcess } from '#dist/reader/read.js';
-import type { Handle } from '#dist/report/schema.js';
+import type { Handle, Report } from '#dist/report/schema.js';
+import { runSleeper } from '../harness/cli.ts';
 import { nodeNames } from '../harness/node-versions.ts';
 import { root } from '../harness/paths.ts';
-import { spawnProgram } from '../harness/spawn-target.ts';
+import { makeDirectory, spawnProgram } from '../harness/spawn-target.ts';
 
 const file = path.join(root, 'test/loop/programs/kept-alive.mjs');
 const lines = fs.readFileSync(file, 'utf8').split('\n');
@@ -24,7 +25,7 @@ for (const node of nodeNames)
   test(`handles have their owners, and the functions that listen, on Node.js ${node}`, async (t) => {
     const target = await spawnProgram(t, file, { node });
     const pid = Number((await target.expect(/^\d+$/))[0]);
-    const { activity, missing } = await readProcess(target.pid, { deadlineMs: 10_000 });
+    const { activity, missing } = await readProcess(target.pid, { deadlineMs: 60_000 });
     assert.deepEqual(missing, []);
     const handles = (activity?.handles ?? []).filter(
       ({ tid, internal, ref, active }) =>
@@ -45,3 +46,28 @@ for (const node of nodeNames)
       'that of the Worker belongs to no object',
     );
   });
+
+test('an idle process is told by what keeps it alive', async (t) => {
+  const target = await spawnProgram(t, file);
+  const [pid = ''] = await target.expect(/^\d+$/);
+  const { stdout } = await runSleeper(
+    ['dump', String(target.pid), '--json', '--no-archive', '--deadline', '60s'],
+    { archive: makeDirectory(t, 'archive'), deadlineMs: 120_000 },
+  );
+  const { verdict } = JSON.parse(stdout) as Report;
+  assert.equal(verdict.kind, 'idle');
+  const server = /a server at 127\.0\.0\.1:\d+/.source;
+  assert.match(verdict.summary, new RegExp(`kept alive by ${server}, child ${pid}, .* and 3 more`));
+  const told = verdict.evidence.flatMap(
+    ({ text }) => /^keeps it alive: (.*)$/.exec(text)?.[1] ?? [],
+  );
+  const places = told.map((text) => text.replace(/:\d+/g, '').replace(/ at \S*kept-alive.mjs/, ''));
+  assert.deepEqual(places.toSorted(), [
+    'a MessagePort, message → onBus',
+    'a Worker',
+    'a server at 127.0.0.1, request → onRequest',
+    'an FSWatcher (.), change → onChange',
+    'an interval of 60 s, refresh',
+    `child ${pid}, exit → onExit`,
+  ]);
+});

@@ -2,11 +2,13 @@
 import { workElsewhere } from '../elsewhere.ts';
 import { type Rule, loopEvidence, nameMain } from '../evidence.ts';
 import type { Capture, Task } from '../../report/schema.ts';
+import { findKeepers, type Keeper } from '../kept-alive.ts';
 import { Waits, countOf, isOwnTask, waitWords } from '../waits.ts';
 import { identifyTask, nameFrame } from '../words.ts';
 
-/** Functions named of those that are suspended. */
+/** Functions named of those that are suspended, and things named that keep the loop alive. */
 const maxTold = 3;
+const maxKeepers = 6;
 /** Of Node's http and http2, given to whoever handles a request. */
 const response = /\b(?:Http2)?ServerResponse\b/;
 
@@ -15,7 +17,13 @@ export const idle: Rule = (scene) => {
   const { capture, main, call } = scene;
   if (scene.loop !== 'polling') return null;
   const handles = main.loop?.activeHandles;
-  const open = handles === undefined ? '' : ` (${handles} active handles)`;
+  const keepers = findKeepers(capture, main.tid);
+  const open =
+    keepers.length > 0
+      ? `, kept alive by ${listKeepers(keepers)}`
+      : handles === undefined
+        ? ''
+        : ` (${handles} active handles)`;
   const work = workElsewhere(capture);
   const waits = new Waits(capture);
   const who = work.length === 0 ? 'process' : 'main thread';
@@ -27,10 +35,19 @@ export const idle: Rule = (scene) => {
     evidence: [
       { text: `${nameMain(scene)} waits in ${call?.text ?? 'epoll'}` },
       ...loopEvidence(scene),
+      ...keepers.slice(0, maxKeepers).map(({ detail }) => ({ text: `keeps it alive: ${detail}` })),
       ...suspendedEvidence(waits, capture),
     ],
   };
 };
+
+function listKeepers(keepers: readonly Keeper[]): string {
+  const names = [...new Set(keepers.map(({ words }) => words))];
+  const told = names.slice(0, maxTold);
+  if (names.length > maxTold) return `${told.join(', ')} and ${names.length - maxTold} more`;
+  const last = told.pop() ?? '';
+  return told.length === 0 ? last : `${told.join(', ')} and ${last}`;
+}
 
 /** How many functions of the program are suspended, in words: most idle processes have some, and some are stuck with them. */
 function suspendedWords({ own }: Waits): string[] {

@@ -1,0 +1,76 @@
+/** What keeps an event loop from ending: handles and timers that are referenced, by the code of the program that has them. Pure. */
+import type { Capture, Handle, Listener, Timer } from '../report/schema.ts';
+import { formatDuration, nameFrame } from './words.ts';
+
+/** One thing, or several of a kind. */
+export interface Keeper {
+  /** `a server at [::]:8080`, `12 connections` */
+  readonly words: string;
+  /** The same with the function that hears of it, by its place. */
+  readonly detail: string;
+}
+
+/** Events that say most of what something is there for. */
+const telling = ['request', 'connection', 'message', 'exit', 'close', 'change', 'data', 'line'];
+
+/** Servers first, then children, connections, everything else, timers. @param tid of the thread whose loop it is */
+export function findKeepers(capture: Capture, tid: number): Keeper[] {
+  const isOfLoop = (one: { readonly tid?: number; readonly ref?: boolean }): boolean =>
+    (one.tid ?? tid) === tid && one.ref !== false;
+  const handles = capture.handles.filter(
+    (one) => isOfLoop(one) && one.active !== false && one.internal !== true && one.type !== 'timer',
+  );
+  const servers = handles.filter(({ state }) => state === 'listening');
+  const children = handles.filter(({ type }) => type === 'process');
+  // The pipes to a child are told with it.
+  const connections = handles.filter(
+    (one) => one.peer !== undefined && one.childStream === undefined && !servers.includes(one),
+  );
+  const others = handles.filter(
+    (one) =>
+      ![servers, children, connections].some((known) => known.includes(one)) &&
+      !children.some(({ pid }) => pid === one.childStream?.pid),
+  );
+  const [connection] = connections;
+  return [
+    ...servers.map((one) =>
+      keeperOf(`a server at ${one.address ?? one.path ?? '?'}`, one, capture),
+    ),
+    ...children.map((one) => keeperOf(`child ${one.pid ?? '?'}`, one, capture)),
+    ...(connections.length === 1 && connection !== undefined
+      ? [keeperOf(`a connection to ${connection.peer ?? '?'}`, connection, capture)]
+      : []),
+    ...(connections.length > 1 ? [plain(`${connections.length} connections`)] : []),
+    ...others.map((one) => keeperOf(otherWords(one, capture), one, capture)),
+    ...capture.timers.filter(isOfLoop).map((one) => timerKeeper(one, capture)),
+  ];
+}
+
+function keeperOf(words: string, { listeners = [] }: Handle, capture: Capture): Keeper {
+  const rank = ({ event }: Listener): number => (telling.indexOf(event) + 99) % 99;
+  const [first] = [...listeners].sort((a, b) => rank(a) - rank(b));
+  return first === undefined
+    ? plain(words)
+    : { words, detail: `${words}, ${first.event} → ${nameFrame(first, capture)}` };
+}
+
+const plain = (words: string): Keeper => ({ words, detail: words });
+
+function otherWords({ type, fd, owner, path, file, signal }: Handle, capture: Capture): string {
+  if (fd === 0) return 'standard input';
+  // A Worker uses a handle of Node's own for this, which nobody owns.
+  if (type === 'async' && owner === undefined)
+    return capture.threads.some(({ kind }) => kind === 'worker') ? 'a Worker' : 'an addon';
+  const name = owner ?? type;
+  const what = signal ?? path ?? file;
+  return `${/^[AEIOU]|^FS/i.test(name) ? 'an' : 'a'} ${name}${what === undefined ? '' : ` (${what})`}`;
+}
+
+function timerKeeper(timer: Timer, capture: Capture): Keeper {
+  const { kind, count, delayMs, repeat, function: name, file } = timer;
+  const delay = kind === 'immediate' ? '' : ` of ${formatDuration(delayMs).replace('.0 s', ' s')}`;
+  const one = kind === 'immediate' ? 'an immediate' : repeat ? 'an interval' : 'a timer';
+  const words = count === 1 ? `${one}${delay}` : `${count} ${one.replace(/^an? /, '')}s${delay}`;
+  const isTold = file !== undefined || name !== '';
+  return { words, detail: isTold ? `${words}, ${nameFrame(timer, capture)}` : words };
+}

@@ -36,7 +36,7 @@ export function findKeepers(capture: Capture, tid: number): Keeper[] {
     ...servers.map((one) =>
       keeperOf(`a server at ${one.address ?? one.path ?? '?'}`, one, capture),
     ),
-    ...children.map((one) => keeperOf(`child ${one.pid ?? '?'}`, one, capture)),
+    ...children.map((one) => keeperOf(childWords(one, capture), one, capture)),
     ...(connections.length === 1 && connection !== undefined
       ? [keeperOf(`a connection to ${connection.peer ?? '?'}`, connection, capture)]
       : []),
@@ -55,6 +55,27 @@ function keeperOf(words: string, { listeners = [] }: Handle, capture: Capture): 
 }
 
 const plain = (words: string): Keeper => ({ words, detail: words });
+
+/** `child 4711 (sort, waits for more on its stdin)` */
+function childWords({ pid }: Handle, { handles, neighbours = [] }: Capture): string {
+  const child = neighbours.find((one) => one.relation === 'child' && one.pid === pid);
+  const [, call = '', fd = ''] = /^(\w+)\(fd ([012])\b/.exec(child?.syscall ?? '') ?? [];
+  const name = fd === '' ? undefined : (['stdin', 'stdout', 'stderr'] as const)[Number(fd)];
+  const ours = handles.find(
+    ({ childStream }) => childStream?.pid === pid && childStream?.name === name,
+  );
+  const waits =
+    ours === undefined
+      ? []
+      : name === 'stdin' && call === 'read'
+        ? ['waits for more on its stdin']
+        : // A pipe that is not active is not read from.
+          name !== 'stdin' && /^(?:write|send)/.test(call) && ours.active === false
+          ? [`blocked: its ${name ?? ''} is not read`]
+          : [];
+  const told = [...(child === undefined ? [] : [child.name]), ...waits].join(', ');
+  return `child ${pid ?? '?'}${told === '' ? '' : ` (${told})`}`;
+}
 
 function otherWords({ type, fd, owner, path, file, signal }: Handle, capture: Capture): string {
   if (fd === 0) return 'standard input';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { readProcess } from '#dist/reader/read.js';
-import type { Handle, Report } from '#dist/report/schema.js';
+import type { Handle, Report, Verdict } from '#dist/report/schema.js';
 import { runSleeper } from '../harness/cli.ts';
 import { nodeNames } from '../harness/node-versions.ts';
 import { root } from '../harness/paths.ts';
@@ -47,19 +47,28 @@ for (const node of nodeNames)
     );
   });
 
-test('an idle process is told by what keeps it alive', async (t) => {
-  const target = await spawnProgram(t, file);
-  const [pid = ''] = await target.expect(/^\d+$/);
+/** What keeps a process alive, by its verdict. */
+async function toldOf(t: TestContext, pid: number): Promise<{ verdict: Verdict; told: string[] }> {
   const { stdout } = await runSleeper(
-    ['dump', String(target.pid), '--json', '--no-archive', '--deadline', '60s'],
+    ['dump', String(pid), '--json', '--no-archive', '--deadline', '60s'],
     { archive: makeDirectory(t, 'archive'), deadlineMs: 120_000 },
   );
   const { verdict } = JSON.parse(stdout) as Report;
-  assert.equal(verdict.kind, 'idle');
-  const server = /a server at 127\.0\.0\.1:\d+/.source;
-  assert.match(verdict.summary, new RegExp(`kept alive by ${server}, child ${pid}, .* and 3 more`));
+  assert.equal(verdict.kind, 'idle', verdict.summary);
   const told = verdict.evidence.flatMap(
     ({ text }) => /^keeps it alive: (.*)$/.exec(text)?.[1] ?? [],
+  );
+  return { verdict, told };
+}
+
+test('an idle process is told by what keeps it alive', async (t) => {
+  const target = await spawnProgram(t, file);
+  const [pid = ''] = await target.expect(/^\d+$/);
+  const { verdict, told } = await toldOf(t, target.pid);
+  const server = /a server at 127\.0\.0\.1:\d+/.source;
+  assert.match(
+    verdict.summary,
+    new RegExp(`kept alive by ${server}, child ${pid} \\(tail\\), a Worker and 3 more`),
   );
   const places = told.map((text) => text.replace(/:\d+/g, '').replace(/ at \S*kept-alive.mjs/, ''));
   assert.deepEqual(places.toSorted(), [
@@ -68,6 +77,25 @@ test('an idle process is told by what keeps it alive', async (t) => {
     'a server at 127.0.0.1, request → onRequest',
     'an FSWatcher (.), change → onChange',
     'an interval of 60 s, refresh',
-    `child ${pid}, exit → onExit`,
+    `child ${pid} (tail), exit → onExit`,
   ]);
+});
+
+test('children that wait for us are told', async (t) => {
+  const target = await spawnProgram(t, path.join(root, 'test/loop/programs/children.mjs'));
+  const [line = ''] = await target.expect(/^\d+ \d+ \d+$/);
+  const [writes, sorts, works] = line.split(' ');
+  const { verdict, told } = await toldOf(t, target.pid);
+  assert.deepEqual(
+    told.filter((text) => text.startsWith('child')).map((text) => text.replace(/, exit → .*/, '')),
+    [
+      `child ${writes} (node, blocked: its stdout is not read)`,
+      `child ${sorts} (sort, waits for more on its stdin)`,
+      `child ${works} (tail)`,
+    ],
+  );
+  assert.match(
+    verdict.summary,
+    /kept alive by child \d+ \(node, blocked: its stdout is not read\)/,
+  );
 });

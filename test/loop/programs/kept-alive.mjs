@@ -26,7 +26,8 @@ const worker = new Worker('require("node:worker_threads").parentPort.on("message
   eval: true,
 });
 await new Promise((resolve) => worker.once('online', resolve));
-const child = spawn('sleep', ['600'], { stdio: ['ignore', 'pipe', 'ignore'] });
+// It ends with this process, however that ends.
+const child = spawn('tail', ['-f', '/dev/null', `--pid=${process.pid}`], { stdio: ['ignore', 'pipe', 'ignore'] });
 child.stdout.on('data', onOutput);
 child.once('exit', onExit);
 process.on('exit', () => child.kill());

@@ -52,8 +52,7 @@ function linkHandlers(graph: TaskGraph, byHand: ByHand, endsAtMs: number): void 
   const links = new Map<Tagged, { from: Tagged; handler: Tagged }[]>();
   for (const { promise: from, handler } of handlers) {
     if (performance.now() > endsAtMs) return;
-    for (const settled of byHand.ofHandler(handler))
-      links.set(settled, [...(links.get(settled) ?? []), { from, handler }]);
+    for (const settled of byHand.ofHandler(handler)) listOf(links, settled).push({ from, handler });
   }
   for (const [settled, all] of links)
     for (const { from, handler } of all.slice(0, maxHandlers))
@@ -71,8 +70,7 @@ function linkTasks(
   for (const [task, node] of graph.tasks.entries()) {
     if (performance.now() > endsAtMs) return;
     for (const [settled, depth] of byHand.ofTask(node))
-      if (!leadsTo(task, settled, waits))
-        links.set(settled, [...(links.get(settled) ?? []), { depth, task }]);
+      if (!leadsTo(task, settled, waits)) listOf(links, settled).push({ depth, task });
   }
   for (const [settled, all] of links) {
     const nearest = Math.min(...all.map(({ depth }) => depth));
@@ -85,6 +83,12 @@ function linkTasks(
     if (own !== null)
       graph.addSource(settled, { promise: own, reaction: { kind: 'by-task', generator } });
   }
+}
+
+function listOf<T>(lists: Map<Tagged, T[]>, key: Tagged): T[] {
+  const list = lists.get(key) ?? [];
+  if (list.length === 0) lists.set(key, list);
+  return list;
 }
 
 /** True for a task that waits for the promise itself: it has given the resolve function to somebody else. */
@@ -287,11 +291,8 @@ class ByHand {
 
 /** @param name of a variable or property, `#resolve` also */
 function isMentioned(text: string, name: string): boolean {
+  const isPart = (character = ''): boolean => /[\w$]/.test(character);
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1))
-    if (!isNameCharacter(text[at - 1]) && !isNameCharacter(text[at + name.length])) return true;
+    if (!isPart(text[at - 1]) && !isPart(text[at + name.length])) return true;
   return false;
-}
-
-function isNameCharacter(character = ''): boolean {
-  return /[\w$]/.test(character);
 }

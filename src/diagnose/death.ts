@@ -103,7 +103,8 @@ export function describeError(error: ErrorRecord | undefined): string {
   if (error === undefined) return 'An error';
   const rejected = describeRejected(error);
   if (rejected !== null) return `${error.name} with ${rejected}, which is no error,`;
-  const message = firstLine(error.message);
+  // The sentence goes on behind it.
+  const message = firstLine(error.message).replace(/(?<!\.)\.$/, '');
   return message === '' ? error.name : `${error.name}: ${message}`;
 }
 

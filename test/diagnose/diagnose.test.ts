@@ -300,7 +300,7 @@ for (const { name, picture, kind, confidence, says } of pictures) {
 
 const error = {
   name: 'RangeError',
-  message: 'no price for A-17\nsecond line',
+  message: 'no price for A-17.\nsecond line',
   properties: [],
   cause: { name: 'Error', message: 'table empty', properties: [] },
 };

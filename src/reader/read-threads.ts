@@ -172,12 +172,19 @@ class ThreadReader {
     const { frames: described, before, unreadable } = this.#describe(result, native);
     const frames = [...innermost, ...described];
     const broken = result.brokenAt && `the stack could not be read to its end: ${result.brokenAt}`;
-    const lost = result.frames.length === 0 && isolate.jsEntrySp !== 0 ? betweenFrames : undefined;
+    // Of what the deoptimiser is about to replace, a piece may look like a frame.
+    const isRebuilding =
+      broken === undefined
+        ? result.frames.length === 0 && isolate.jsEntrySp !== 0
+        : described.length === 0 && innermost.some(isOfDeoptimizer);
     const closed = this.#time.closed - closedBefore;
     const cutShort = closed === 0 ? undefined : `values left closed: ${closed} (${timeWasOver})`;
-    const notes = [result.note ?? broken ?? lost, unreadable, cutShort, ...native.notes].filter(
-      (note) => note !== undefined,
-    );
+    const whole = isRebuilding ? [betweenFrames] : [broken, unreadable];
+    const notes = [
+      ...(result.note === undefined ? whole : [result.note, unreadable]),
+      cutShort,
+      ...native.notes,
+    ].filter((note) => note !== undefined);
     return {
       tid: start.tid,
       kind: isMain ? 'main' : 'worker',
@@ -247,6 +254,8 @@ class ThreadReader {
     return stack !== undefined && address >= stack.start && address < stack.end;
   }
 }
+
+const isOfDeoptimizer = ({ function: name }: Frame): boolean => /\bDeoptimizer::/.test(name);
 
 /** What is known of a thread before its stack is read. */
 export function knownFacts(isolate: KnownIsolate | undefined): Partial<ThreadStart> {

@@ -1,5 +1,5 @@
 /** What keeps an event loop from ending: handles and timers that are referenced, by the code of the program that has them. Pure. */
-import type { Capture, Handle, Listener, Timer } from '../report/schema.ts';
+import type { Capture, Handle, Listener, Neighbour, Timer } from '../report/schema.ts';
 import { formatDuration, nameFrame } from './words.ts';
 
 /** One thing, or several of a kind. */
@@ -47,7 +47,8 @@ export function findKeepers(capture: Capture, tid: number): Keeper[] {
 }
 
 function keeperOf(words: string, { listeners = [] }: Handle, capture: Capture): Keeper {
-  const rank = ({ event }: Listener): number => (telling.indexOf(event) + 99) % 99;
+  const rank = ({ event }: Listener): number =>
+    telling.includes(event) ? telling.indexOf(event) : telling.length;
   const [first] = [...listeners].sort((a, b) => rank(a) - rank(b));
   return first === undefined
     ? plain(words)
@@ -56,25 +57,28 @@ function keeperOf(words: string, { listeners = [] }: Handle, capture: Capture): 
 
 const plain = (words: string): Keeper => ({ words, detail: words });
 
+const standardStreams = ['stdin', 'stdout', 'stderr'];
+
 /** `child 4711 (sort, waits for more on its stdin)` */
-function childWords({ pid }: Handle, { handles, neighbours = [] }: Capture): string {
-  const child = neighbours.find((one) => one.relation === 'child' && one.pid === pid);
-  const [, call = '', fd = ''] = /^(\w+)\(fd ([012])\b/.exec(child?.syscall ?? '') ?? [];
-  const name = fd === '' ? undefined : (['stdin', 'stdout', 'stderr'] as const)[Number(fd)];
+function childWords({ pid }: Handle, capture: Capture): string {
+  const child = capture.neighbours?.find((one) => one.relation === 'child' && one.pid === pid);
+  if (child === undefined) return `child ${pid ?? '?'}`;
+  const told = [child.name, ...childWaits(child, capture)].join(', ');
+  return `child ${pid ?? '?'} (${told})`;
+}
+
+/** Of a child that reads or writes a standard stream whose other end this process has. */
+function childWaits({ pid, syscall = '' }: Neighbour, { handles }: Capture): string[] {
+  const [, call = '', fd = ''] = /^(\w+)\(fd ([012])\b/.exec(syscall) ?? [];
+  const name = standardStreams[Number(fd)] ?? '';
   const ours = handles.find(
-    ({ childStream }) => childStream?.pid === pid && childStream?.name === name,
+    ({ childStream }) => childStream?.pid === pid && childStream.name === name,
   );
-  const waits =
-    ours === undefined
-      ? []
-      : name === 'stdin' && call === 'read'
-        ? ['waits for more on its stdin']
-        : // A pipe that is not active is not read from.
-          name !== 'stdin' && /^(?:write|send)/.test(call) && ours.active === false
-          ? [`blocked: its ${name ?? ''} is not read`]
-          : [];
-  const told = [...(child === undefined ? [] : [child.name]), ...waits].join(', ');
-  return `child ${pid ?? '?'}${told === '' ? '' : ` (${told})`}`;
+  if (fd === '' || ours === undefined) return [];
+  if (name === 'stdin') return call === 'read' ? ['waits for more on its stdin'] : [];
+  // A pipe that is not active is not read from.
+  const isBlocked = /^(?:write|send)/.test(call) && ours.active === false;
+  return isBlocked ? [`blocked: its ${name} is not read`] : [];
 }
 
 function otherWords({ type, fd, owner, path, file, signal }: Handle, capture: Capture): string {

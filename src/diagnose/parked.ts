@@ -1,5 +1,6 @@
 /** Functions that are written to wait until the process ends, by their source. Pure. */
 import type { Task } from '../report/schema.ts';
+import { hasObject } from './waits.ts';
 
 /** A promise whose executor keeps neither of its functions, and does nothing. */
 const endless =
@@ -22,13 +23,7 @@ export function isParked(task: Task, dependents: readonly Task[], all: readonly 
     isEndless(task) &&
     (task.count ?? 1) === 1 &&
     alike.length <= 1 &&
-    ![task, ...dependents].some(hasRequest)
-  );
-}
-
-function hasRequest({ arguments: given, locals }: Task): boolean {
-  return [...given, ...locals].some(
-    ({ value: { className = '', preview } }) => request.test(className) || request.test(preview),
+    ![task, ...dependents].some((one) => hasObject(one, request))
   );
 }
 

@@ -91,6 +91,13 @@ export function isOwnTask({ file }: Task): boolean {
   return file !== undefined && isAppFrame({ kind: 'js', file });
 }
 
+/** True for functions that have an object among their values whose class, or whose preview, is one of these. */
+export function hasObject({ arguments: given, locals }: Task, classes: RegExp): boolean {
+  return [...given, ...locals].some(
+    ({ value: { className = '', preview } }) => classes.test(className) || classes.test(preview),
+  );
+}
+
 /** True when the program itself keeps what would resume it: a queue, a lock. */
 export function isKept({ awaits }: Task): boolean {
   return typeof awaits === 'string' && keptByProgram.test(awaits);

@@ -3,7 +3,7 @@ import { workElsewhere } from '../elsewhere.ts';
 import { type Rule, loopEvidence, nameMain } from '../evidence.ts';
 import type { Capture, Task } from '../../report/schema.ts';
 import { findKeepers, type Keeper } from '../kept-alive.ts';
-import { Waits, countOf, isOwnTask, waitWords } from '../waits.ts';
+import { Waits, countOf, hasObject, isOwnTask, waitWords } from '../waits.ts';
 import { identifyTask, nameFrame } from '../words.ts';
 
 /** Functions named of those that are suspended, and things named that keep the loop alive. */
@@ -53,16 +53,10 @@ function listKeepers(keepers: readonly Keeper[]): string {
 function suspendedWords({ own }: Waits): string[] {
   const count = countOf(own);
   if (count === 0) return [];
-  const answering = countOf(own.filter(hasRequest));
+  const answering = countOf(own.filter((task) => hasObject(task, response)));
   return [
     `${count} async ${count === 1 ? 'function is' : 'functions are'} suspended${answering === 0 ? '' : `, ${answering} of them with a request to answer`}`,
   ];
-}
-
-function hasRequest({ arguments: given, locals }: Task): boolean {
-  return [...given, ...locals].some(
-    ({ value: { className = '', preview } }) => response.test(className) || response.test(preview),
-  );
 }
 
 /** Those that most stand at the end of a chain of, and what packages of theirs wait for in the end. */

@@ -15,6 +15,7 @@ import { isPointer, type Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
 import type { ScriptCache } from '../scripts.ts';
 import { readClassName, readOwnProperties } from '../values/properties.ts';
+import { readContextVariable } from '../values/scope.ts';
 import { generatorFields, readOwnPromises } from './generator.ts';
 import type { TaskGraph, TaskNode } from './graph.ts';
 import type { Survey } from './survey.ts';
@@ -29,8 +30,6 @@ const maxProperties = 20;
 /** Functions that settle a promise when all are done are made for each of them. */
 const maxHandlers = 8;
 const previousContext = 1;
-/** Since 14.x a variable may sit in a cell of its own (src/objects/contexts.tq). */
-const contextCellValue = 8;
 /** First slots of a context of V8's own closures: what `finally` calls is there. */
 const closureSlots = [2, 3] as const;
 
@@ -232,9 +231,7 @@ class ByHand {
     const hits = info.contextLocals.slice(0, maxSlots).flatMap((name, i) => {
       // `.generator_object` and its like are V8's own.
       if (name === '' || name.startsWith('.')) return [];
-      const word = heap.element(context, info.firstContextSlot + i);
-      const isCell = isPointer(word) && heap.is(word, 'CONTEXT_CELL');
-      return this.#ofWord(isCell ? heap.field(word, contextCellValue) : word, name);
+      return this.#ofWord(readContextVariable(heap, context, info.firstContextSlot + i), name);
     });
     this.#known.set(context, hits);
     return hits;

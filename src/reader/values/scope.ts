@@ -37,7 +37,8 @@ export function readScopeChain(
     info.contextLocals.slice(0, limits.maxVariables).forEach((name, i) => {
       // Names with a dot (`.this_function`, `.generator_object`) are V8's own.
       if (name === '' || name.startsWith('.')) return;
-      variables.push({ name, slot: readSlot(heap, current, info.firstContextSlot + i), isOwn });
+      const word = readContextVariable(heap, current, info.firstContextSlot + i);
+      variables.push({ name, slot: tagged(word), isOwn });
     });
     current = heap.element(current, slots.previous);
   }
@@ -53,8 +54,8 @@ function isVariableContext(heap: Heap, context: Tagged): boolean {
   );
 }
 
-/** Since 14.x a variable may sit in a cell of its own: the value is the cell's first field. */
-function readSlot(heap: Heap, context: Tagged, index: number): Slot {
+/** Since 14.x a variable may sit in a cell of its own: the value is the cell's first field. @throws UnreadableMemory */
+export function readContextVariable(heap: Heap, context: Tagged, index: number): Tagged {
   const word = heap.element(context, index);
-  return tagged(heap.is(word, 'CONTEXT_CELL') ? heap.field(word, 8) : word);
+  return heap.is(word, 'CONTEXT_CELL') ? heap.field(word, 8) : word;
 }

@@ -149,6 +149,47 @@ suite('functions that were stepped over', () => {
     assert.deepEqual(find('inner', 100), ['b']);
   });
 
+  /** Statements that end in all ways, a long string before each. */
+  function longFunction(begin: string): string {
+    const statements = [
+      `if (a) { b(); } else { (function c() { return 1; })(); }`,
+      `if (a) b(); else (function () { d(); })();`,
+      `do a(() => { b(); }); while (c(function () { return 2; }))`,
+      `var x = { y: function () {}, z() { return () => {}; } }\nfunction w() {}`,
+      `Foo.prototype.bar = function () { return this; }; Foo.baz = () => { return 1 };`,
+      `label: for (const k of [() => {}]) { (() => {})(); continue label; }`,
+      `class A { static b = () => { return ';' }; c() { return /[}]/.test(';'); } }`,
+      `switch (a) { case 1: (() => {})(); break; default: (function () {})() }`,
+      'const t = `;}${(() => { return "}"; })()};`, u = function () { return [";"] };',
+      `for (let i = (function () { return 0; })(); i < 1; i++) { (() => i)(); }`,
+      `try { (() => {})(); } catch { (() => {})(); } finally { (() => {})(); }`,
+      `a = function () {} /* } */ // ; if\n ;(function () { 'use strict'; b(); })()`,
+      `async function e() { await (async () => {})(); }\nasync function* f() { yield () => {}; }`,
+      `var g = function () { }\n;[function () {}].map((h) => { h(); })`,
+      `var m = function () { }, n = a ? function () { } : () => { }`,
+    ];
+    const filler = `\nl = '${'long; } '.repeat(600)}'\n`;
+    return `function long() { ${begin}${statements.map((one) => filler + one).join('\n')}\n }`;
+  }
+
+  for (const [name, begin] of [
+    ['strict', `/* licence; */ 'use strict'; // strict`],
+    ['sloppy', ''],
+  ] as const)
+    test(`so is each statement of a long function, without the others: ${name}`, () => {
+      const whole = readWhole('long', longFunction(begin));
+      assert.ok(whole !== null && whole.functions.length > 30, `only ${whole?.functions.length}`);
+      compare(whole, 1);
+      const lazy = new LazyProgram(whole.text, whole.options);
+      lazy.patience = 10_000;
+      const bar = whole.text.indexOf('function () { return this; }');
+      const end = findClosingBrace(whole.text, whole.text.indexOf('{', bar));
+      const place = { start: whole.text.indexOf('(', bar), end, side: null };
+      const [found] = findFunctions(lazy, place);
+      assert.equal(found?.isStrict, name === 'strict');
+      assert.equal(found.nameAt, whole.text.indexOf('bar = '));
+    });
+
   test('so is each function of a program with everything in it', () => {
     const text = `
       'use strict';

@@ -10,12 +10,14 @@ const space = 32;
 const quote = 34;
 const dollar = 36;
 const apostrophe = 39;
+const openParenthesis = 40;
 const closeParenthesis = 41;
 const star = 42;
 const plus = 43;
 const minus = 45;
 const dot = 46;
 const slash = 47;
+const semicolon = 59;
 const openBracket = 91;
 const backslash = 92;
 const closeBracket = 93;
@@ -33,10 +35,16 @@ const beforeValues = new Set(
 /** No longer word is one of them. */
 const longestWord = 10;
 
-/** @param open offset of a `{`. @returns the offset behind its `}`; -1 when there is none */
-export function findClosingBrace(text: string, open: number): number {
+/**
+ * @param open offset of a `{`
+ * @param ends takes where in the block a statement may end: behind each `;` and `}` that stands directly in it, from its beginning
+ * @returns the offset behind its `}`; -1 when there is none
+ */
+export function findClosingBrace(text: string, open: number, ends: number[] | null = null): number {
   /** What the braces that are open belong to; true: to a template, which goes on behind it. */
   const braces: boolean[] = [];
+  /** Parentheses and brackets that are open directly in the block. */
+  let brackets = 0;
   let at = open;
   /** The last character that was not space and not in a comment. */
   let last = open;
@@ -53,6 +61,18 @@ export function findClosingBrace(text: string, open: number): number {
           continue;
         }
         if (braces.length === 0) return at + 1;
+        if (braces.length === 1 && brackets === 0) ends?.push(at + 1 - open);
+        break;
+      case semicolon:
+        if (braces.length === 1 && brackets === 0) ends?.push(at + 1 - open);
+        break;
+      case openParenthesis:
+      case openBracket:
+        if (braces.length === 1) brackets++;
+        break;
+      case closeParenthesis:
+      case closeBracket:
+        if (braces.length === 1) brackets--;
         break;
       case quote:
       case apostrophe:
@@ -80,14 +100,29 @@ export function findClosingBrace(text: string, open: number): number {
   return -1;
 }
 
+/** @returns the offset behind space and comments */
+export function skipBlank(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const next = text.charCodeAt(at + 1);
+    const isComment = text.charCodeAt(at) === slash && (next === slash || next === star);
+    if (isComment) at = endOfComment(text, at);
+    else if (text.charCodeAt(at) <= space) at++;
+    else return at;
+  }
+}
+
+/** @returns the offset behind it, before the end of its line */
+function endOfComment(text: string, at: number): number {
+  if (text.charCodeAt(at + 1) === slash) return endOfLine(text, at);
+  const end = text.indexOf('*/', at + 2);
+  return end < 0 ? text.length : end + 2;
+}
+
 /** @returns the offset of the last character of a division or regular expression; behind a comment, as a negative number */
 function endOfSlash(text: string, at: number, last: number): number {
   const next = text.charCodeAt(at + 1);
-  if (next === slash) return -endOfLine(text, at);
-  if (next === star) {
-    const end = text.indexOf('*/', at + 2);
-    return end < 0 ? -text.length : -(end + 2);
-  }
+  if (next === slash || next === star) return -endOfComment(text, at);
   return divides(text, at, last) ? at : endOfRegExp(text, at);
 }
 

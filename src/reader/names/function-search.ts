@@ -62,7 +62,7 @@ export function findFunctions(script: SyntaxTree, place: Place): FoundFunction[]
   for (let found = pending.pop(); found !== undefined; found = pending.pop()) {
     const { node } = found;
     if (isFunction(node) && node.body.start <= place.start && node.body.end >= place.end)
-      script.open(node);
+      script.open(node, place);
     const entry = entryFor(found);
     if (entry !== null && isAt(entry.node, place)) functions.push(entry);
     for (const below of foundBelow(found)) {

@@ -13,6 +13,7 @@ import {
   type Program,
 } from 'acorn';
 import { findClosingBrace } from './closing-brace.ts';
+import { beginsStrict, type Range, statementsAround } from './statement-ends.ts';
 import { childrenOf } from './visit.ts';
 import { type FunctionNode, isFunction } from './visit-function.ts';
 
@@ -49,11 +50,19 @@ const withinOthers = {
 /** A script of which parts may have been stepped over. */
 export interface SyntaxTree {
   readonly program: Program;
-  /** Parses what is directly in a function; functions in it are stepped over. @throws SyntaxError, RangeError */
-  open(node: FunctionNode): void;
+  /**
+   * Parses what is directly in a function; functions in it are stepped over. Of a long one at least what is around the place.
+   * @throws SyntaxError, RangeError
+   */
+  open(node: FunctionNode, place: Range): void;
   /** Parses all that was stepped over in a node. @throws SyntaxError, RangeError */
   complete(node: AnyNode): void;
 }
+
+/** Of longer bodies only the statements are parsed in which something is looked for. */
+const minLongBody = 50_000;
+/** Bodies that were stepped over; of long ones, where in them a statement may end (findClosingBrace). */
+type Skipped = Map<BlockStatement, readonly number[]>;
 
 /** There was no time to parse as much as was asked for. */
 export class PutOff extends Error {}
@@ -65,9 +74,11 @@ export class LazyProgram implements SyntaxTree {
   patience = Infinity;
   readonly #text: string;
   readonly #options: Options;
-  readonly #skipped = new Set<BlockStatement>();
+  readonly #skipped: Skipped = new Map();
   /** Functions in which others may still be skipped. */
   readonly #opened = new Set<FunctionNode>();
+  /** Statements of long bodies, by where they begin. */
+  readonly #parts = new Map<number, BlockStatement>();
 
   /** @throws SyntaxError, RangeError */
   constructor(text: string, options: Options) {
@@ -76,8 +87,8 @@ export class LazyProgram implements SyntaxTree {
     this.program = new LazyParser(options, text, 0, this.#skipped).parse();
   }
 
-  open(node: FunctionNode): void {
-    if (!this.#isSkipped(node)) return;
+  open(node: FunctionNode, place: Range): void {
+    if (!this.#isSkipped(node) || this.#openAround(node, place)) return;
     this.#parseBody(node, true);
     this.#opened.add(node);
   }
@@ -96,22 +107,56 @@ export class LazyProgram implements SyntaxTree {
     return body.type === 'BlockStatement' && this.#skipped.has(body);
   }
 
-  /** The body is parsed as that of a function of the same kind, with what is known of the place where it stands. */
+  /**
+   * Parses only the statements around a place; for another place, or as a whole, the body is parsed again.
+   * @returns false when it is short, or when they cannot be told
+   */
+  #openAround(node: FunctionNode, place: Range): boolean {
+    const { body } = node;
+    if (body.type !== 'BlockStatement' || body.end - body.start < minLongBody) return false;
+    const { start, end } = statementsAround(place, this.#text, body, this.#skipped.get(body) ?? []);
+    let part = this.#parts.get(start);
+    if (part === undefined || part.end < end) {
+      this.#wait(end - start);
+      const begin = beginsStrict(this.#text, body) ? '{"use strict";' : '{';
+      try {
+        const source = `${begin}${this.#text.slice(start, end)}}`;
+        part = this.#parseAs(node, source, true, start - begin.length);
+      } catch {
+        return false;
+      }
+      this.#parts.set(start, part);
+    }
+    body.body = part.body;
+    return true;
+  }
+
+  #wait(chars: number): void {
+    if (chars > this.patience) throw new PutOff();
+  }
+
   #parseBody(node: FunctionNode, isLazy: boolean): void {
     const { body } = node;
     if (body.type !== 'BlockStatement') return;
-    if (body.end - body.start > this.patience) throw new PutOff();
+    this.#wait(body.end - body.start);
+    node.body = this.#parseAs(node, this.#text.slice(body.start, body.end), isLazy, body.start);
+    this.#skipped.delete(body);
+  }
+
+  /**
+   * A body is parsed as that of a function of the same kind, with what is known of the place where it stands.
+   * @param at where the source begins in the script
+   */
+  #parseAs(node: FunctionNode, source: string, isLazy: boolean, at: number): BlockStatement {
     const head = `${node.async ? 'async ' : ''}function${node.generator ? '*' : ''}()`;
-    const source = head + this.#text.slice(body.start, body.end);
     const options = { ...this.#options, ...withinOthers };
     // With what is to be skipped behind the body's own brace, or nowhere.
     const from = isLazy ? head.length + 1 : Infinity;
-    const parser = new LazyParser(options, source, from, this.#skipped);
+    const parser = new LazyParser(options, head + source, from, this.#skipped);
     parser.nextToken();
-    const parsed = parser.parseExpression();
-    move(parsed.body, body.start - head.length);
-    this.#skipped.delete(body);
-    node.body = parsed.body;
+    const { body } = parser.parseExpression();
+    move(body, at - head.length);
+    return body;
   }
 }
 
@@ -119,13 +164,13 @@ class LazyParser extends Inside {
   /** The body that is about to be parsed. */
   #body = -1;
   readonly #from: number;
-  readonly #skipped: Set<BlockStatement>;
+  readonly #skipped: Skipped;
 
   /**
    * @param from bodies that begin before it are parsed
    * @param skipped takes those that are stepped over
    */
-  constructor(options: Options, text: string, from: number, skipped: Set<BlockStatement>) {
+  constructor(options: Options, text: string, from: number, skipped: Skipped) {
     super(options, text, 0);
     this.#from = from;
     this.#skipped = skipped;
@@ -147,14 +192,15 @@ class LazyParser extends Inside {
     endsStrict?: boolean,
   ): BlockStatement {
     const isBody = this.start === this.#body && this.start >= this.#from;
-    const end = isBody ? findClosingBrace(this.input, this.start) : -1;
+    const mayEnd: number[] = [];
+    const end = isBody ? findClosingBrace(this.input, this.start, mayEnd) : -1;
     if (end < 0) return super.parseBlock(isScope, node, endsStrict);
     node.body = [];
     this.pos = end - 1;
     this.next();
     if (endsStrict === true) this.strict = false;
     this.next();
-    this.#skipped.add(node);
+    this.#skipped.set(node, end - node.start < minLongBody ? [] : mayEnd);
     return this.finishNode(node, 'BlockStatement');
   }
 }

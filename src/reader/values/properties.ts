@@ -27,7 +27,7 @@ export interface OwnProperties {
 
 const propertyArrayOffset = 8;
 /** Hash tables: element count, deleted count, capacity, then the prefix. */
-const hashTable = { capacityIndex: 2, headerWords: 3, entryWords: 3 } as const;
+const hashTable = { capacityIndex: 2, headerWords: 3, entryWords: 3, detailsIndex: 2 } as const;
 const maxTableCapacity = 4_096;
 const accessorKind = 1;
 const maxKeyChars = 80;
@@ -160,31 +160,39 @@ function descriptorsOf(heap: Heap, map: Tagged, bits: number): Descriptors {
 }
 
 function readDictionary(heap: Heap, dictionary: Tagged, maxCount: number): OwnProperties {
-  const capacity = Math.min(
-    smiValue(heap.element(dictionary, hashTable.capacityIndex)) ?? 0,
-    maxTableCapacity,
-  );
+  const capacity = smiValue(heap.element(dictionary, hashTable.capacityIndex)) ?? 0;
   const first = hashTable.headerWords + heap.layout.require('nameDictionaryPrefix');
-  const entries: { readonly at: number; readonly key: Tagged; readonly details: number }[] = [];
+  const properties: Property[] = [];
   const hidden: Tagged[] = [];
-  for (let i = 0; i < capacity; i++) {
-    const at = first + i * hashTable.entryWords;
-    const key = heap.element(dictionary, at);
-    const isSymbol = heap.is(key, 'SYMBOL');
-    if (!isSymbol && !heap.isString(key)) continue;
-    const details = smiValue(heap.element(dictionary, at + 2)) ?? 0;
-    if (!isSymbol || readPropertyKey(heap, key) !== null) entries.push({ at, key, details });
-    else if ((details & 1) !== accessorKind) hidden.push(heap.element(dictionary, at + 1));
+  // What is a key is told by its map, anywhere in the heap: of thousands only as many are looked at as are wanted.
+  for (const index of entriesInOrder(heap, dictionary, first, capacity)) {
+    const at = first + index * hashTable.entryWords;
+    const keyWord = heap.element(dictionary, at);
+    const key = readPropertyKey(heap, keyWord);
+    if (key === null && !heap.is(keyWord, 'SYMBOL')) continue;
+    if (properties.length >= maxCount) return { properties, isTruncated: true, hidden };
+    const details = smiValue(heap.element(dictionary, at + hashTable.detailsIndex)) ?? 0;
+    const word = (details & 1) === accessorKind ? null : heap.element(dictionary, at + 1);
+    if (key !== null) properties.push({ key, word });
+    else if (word !== null) hidden.push(word);
   }
-  entries.sort((a, b) => insertedAt(a.details) - insertedAt(b.details));
-  // Of thousands only these are read.
-  const properties = entries.slice(0, maxCount).flatMap(({ at, key, details }) => {
-    const name = readPropertyKey(heap, key);
-    const isAccessor = (details & 1) === accessorKind;
-    const word = isAccessor ? null : heap.element(dictionary, at + 1);
-    return name === null ? [] : [{ key: name, word }];
-  });
-  return { properties, isTruncated: entries.length > maxCount, hidden };
+  return { properties, isTruncated: false, hidden };
+}
+
+/** Places of a dictionary that are or were taken, in the order in which that happened: empty ones have no details. */
+function entriesInOrder(heap: Heap, dictionary: Tagged, first: number, capacity: number): number[] {
+  const count = Math.min(Math.max(capacity, 0), maxTableCapacity);
+  const start = untag(dictionary) + heap.layout.require('fixedArrayData') + first * 8;
+  const bytes = heap.memory.bytes(start, count * hashTable.entryWords * 8);
+  const order = new Float64Array(count);
+  let taken = 0;
+  for (let index = 0; index < count; index++) {
+    const at = (index * hashTable.entryWords + hashTable.detailsIndex) * 8;
+    // A Smi: the upper half of its word.
+    if (bytes.readInt32LE(at) !== 0) continue;
+    order[taken++] = insertedAt(bytes.readInt32LE(at + 4)) * maxTableCapacity + index;
+  }
+  return Array.from(order.subarray(0, taken).sort(), (placed) => placed % maxTableCapacity);
 }
 
 /** PropertyDetails::DictionaryStorageField: the order of insertion. */

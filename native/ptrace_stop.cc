@@ -175,12 +175,20 @@ void HoldUntilResumed(Stop& stop) {
   }
 }
 
+// While threads stand still because of us, we should not have to wait for a processor. Only some may ask for that (CAP_SYS_NICE).
+// Niceness alone counts only among the processes of one session or control group (sched(7), "The autogroup feature").
+void RunFirst() {
+  sched_param first{};
+  first.sched_priority = sched_get_priority_min(SCHED_FIFO);
+  if (pthread_setschedparam(pthread_self(), SCHED_FIFO, &first) == 0) return;
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kTracerNiceness);
+}
+
 void* TracerMain(void* argument) {
   Stop& stop = *static_cast<Stop*>(argument);
   prctl(PR_SET_NAME, "sleeper-tracer");
   prctl(PR_SET_TIMERSLACK, 1);
-  // While threads stand still because of us, we should not have to wait for a processor. Only some may ask for that.
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kTracerNiceness);
+  RunFirst();
   stop.begin = MonotonicNow();
   AskToStop(stop);
   size_t stopped = WaitUntilStopped(stop, stop.begin + stop.stop_timeout_ms * kMillisecond);

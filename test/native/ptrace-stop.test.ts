@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import { constants } from 'node:os';
 import { suite, test } from 'node:test';
 import { nodeBinary, nodeNames } from '../harness/node-versions.ts';
@@ -11,6 +12,12 @@ const native = requireNative();
 const { EPERM, ESRCH, EBUSY } = constants.errno;
 /** Word 16 of user_regs_struct. */
 const ripOffset = 16 * 8;
+/** SCHED_FIFO of sched(7). */
+const schedFifo = 1;
+
+function threadName(tid: number): string {
+  return fs.readFileSync(`/proc/self/task/${tid}/comm`, 'utf8').trim();
+}
 
 function stop(
   tids: number[],
@@ -65,6 +72,23 @@ suite('stopping threads', () => {
       }
     });
   }
+
+  test('who holds threads does not wait for a processor, as far as we may ask for that', async () => {
+    const target = await startTarget(busyThreads);
+    try {
+      assert.ok(stop([target.pid]).stopped > 0);
+      const tracer = threadIds(process.pid).find((tid) => threadName(tid) === 'sleeper-tracer');
+      assert.ok(tracer !== undefined);
+      const mayAsk = spawnSync('chrt', ['--fifo', '1', 'true']).status === 0;
+      // proc(5): words 41 and 19 of /proc/PID/stat.
+      const words = fs.readFileSync(`/proc/self/task/${tracer}/stat`, 'utf8').split(' ');
+      assert.equal(Number(words[40]), mayAsk ? schedFifo : 0);
+      if (!mayAsk) assert.ok(Number(words[18]) <= 0);
+    } finally {
+      native.resumeThreads();
+      await target.kill();
+    }
+  });
 
   test('after the hold limit the target runs by itself, and the reader is told', async () => {
     const target = await startTarget(busyThreads);

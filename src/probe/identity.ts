@@ -2,6 +2,7 @@
 import { SleeperError } from '../errors.ts';
 import { whyRefused } from '../reader/memory/process-files.ts';
 import { isGone, readLinkFact } from './fact.ts';
+import { findNodeDescendants } from './node-descendants.ts';
 import { isNodeExecutable } from './node-executable.ts';
 import { readStat } from './stat.ts';
 
@@ -63,12 +64,11 @@ export function requireNodeProcess(pid: number): ProcessIdentity {
 }
 
 function notNode(pid: number, what: string): SleeperError {
+  const started = findNodeDescendants(pid);
+  const named = started.map((one) => `${one.pid} (${one.name})`).join(', ');
   return new SleeperError(
     'ERR_SLEEPER_NOT_NODE',
-    `Process ${pid} is not Node.js: it runs ${what}.`,
-    {
-      pid,
-      executable: what,
-    },
+    `Process ${pid} is not Node.js: it runs ${what}.${named === '' ? '' : ` It started ${named}.`}`,
+    { pid, executable: what, started: started.map((one) => one.pid) },
   );
 }

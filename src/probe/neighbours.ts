@@ -50,15 +50,19 @@ export function describeNeighbour(
   };
 }
 
-/** Its living children, at most limits.maxNeighbours. Source: /proc/PID/task/TID/children (proc_pid_task_tid_children(5)). */
-export function readChildren(pid: number): Neighbour[] {
-  const pids = listNames(`/proc/${pid}/task`).flatMap((tid) => {
+/** Pids of its living children. Source: /proc/PID/task/TID/children (proc_pid_task_tid_children(5)). */
+export function listChildren(pid: number): number[] {
+  return listNames(`/proc/${pid}/task`).flatMap((tid) => {
     const children = readFact(`/proc/${pid}/task/${tid}/children`, (text) =>
       text.trim().split(' ').filter(Boolean).map(Number),
     );
     return children.known ? children.value : [];
   });
-  return pids
+}
+
+/** Its living children, at most limits.maxNeighbours. */
+export function readChildren(pid: number): Neighbour[] {
+  return listChildren(pid)
     .slice(0, limits.maxNeighbours)
     .flatMap((child) => describeNeighbour(child, 'child') ?? []);
 }

@@ -52,6 +52,18 @@ test('identity: not node', async (t) => {
   );
 });
 
+test('identity: not node, but what started it', async (t) => {
+  const program = path.join(makeDirectory(t, 'started'), 'server.cjs');
+  fs.writeFileSync(program, 'console.log("up", process.pid); process.stdin.resume();');
+  const script = `tail --pid=$$ -f /dev/null | (node --no-warnings ${program}; true); true`;
+  const target = spawnCommand(t, ['sh', '-c', script]);
+  const [, pid] = await target.expect(/^up (\d+)$/);
+  assert.throws(() => requireNodeProcess(target.pid), {
+    code: 'ERR_SLEEPER_NOT_NODE',
+    message: new RegExp(` It started ${String(pid)} \\(node ${program}\\)\\.$`),
+  });
+});
+
 test('identity: node under another name is known by its symbols', async (t) => {
   const file = path.join(makeDirectory(t, 'renamed'), 'shop-server');
   fs.linkSync(...([fs.realpathSync(nodeBinary('20')), file] as const));
@@ -61,7 +73,9 @@ test('identity: node under another name is known by its symbols', async (t) => {
 });
 
 test('identity: a zombie has ended', async (t) => {
-  const target = spawnCommand(t, ['sh', '-c', 'sleep 0 & echo $!; exec sleep 60']);
+  // A shell would collect what ends before.
+  const untilExec = 'while read name < /proc/$$/comm && [ "$name" != sleep ]; do :; done';
+  const target = spawnCommand(t, ['sh', '-c', `${untilExec} & echo $!; exec sleep 60`]);
   const [, pid] = await target.expect(/^(\d+)$/);
   await waitFor('the child is a zombie', () => {
     const stat = fs.readFileSync(`/proc/${String(pid)}/stat`, 'utf8');

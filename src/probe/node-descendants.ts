@@ -5,6 +5,9 @@ import { readFact, readLinkFact } from './fact.ts';
 import { listChildren } from './neighbours.ts';
 import { isNodeFile } from './node-executable.ts';
 
+/** With `-e` it is the program's text. */
+const maxProgramChars = 80;
+
 /** A Node.js process, in a few words. */
 export interface NodeDescendant {
   readonly pid: number;
@@ -30,5 +33,5 @@ export function findNodeDescendants(pid: number): NodeDescendant[] {
 function nameOf(pid: number): string {
   const words = readFact(`/proc/${pid}/cmdline`, parseCommandLine);
   const program = words.known ? words.value.slice(1).find((word) => !word.startsWith('-')) : null;
-  return program == null ? 'node' : `node ${program}`;
+  return program == null ? 'node' : `node ${program.slice(0, maxProgramChars)}`;
 }

@@ -153,7 +153,7 @@ export const limits = {
   /** How long our own helper threads are waited for before somebody else's are stopped. */
   ownThreadsMs: 10,
   /** The native side resumes the target after this time whatever we are doing. */
-  holdLimitMs: 500,
+  holdLimitMs: 100,
   /** For trying the capture on ourselves, to have it compiled when it is wanted. */
   warmUpMs: 2_000,
   /** Our own budget for decoding while the target stands still. */

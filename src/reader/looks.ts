@@ -93,18 +93,19 @@ function lookCopying({ target, mappings, tids, pages, endsAtMs, decode }: LookPl
 }
 
 /**
- * The target stands still while it is read. Sources that take long to parse are left for afterwards: then all is told once more, from
- * what was read.
+ * The target stands still while it is read, for a bounded time. When that was not enough, or sources that take long to parse were left for
+ * afterwards, all is told once more: what the stop did not come to is read while the target runs on.
  */
 function lookHolding({ target, mappings, tids, pages, endsAtMs, decode }: LookPlan): DecodedLook {
   const wishes = { tids, mappings, pages, patientUntilMs: endsAtMs, holdWhileDecoding: true };
   const { result: taken, hasPutOff } = target.scripts.inHaste(() =>
-    takeLook(target.pid, wishes, (look) => ({
-      look,
-      threads: decode(look, limits.decodeInStopMs),
-    })),
+    takeLook(target.pid, wishes, (look) => {
+      const endsAt = performance.now() + limits.decodeInStopMs;
+      const threads = decode(look, limits.decodeInStopMs);
+      return { look, threads, isCut: performance.now() > endsAt };
+    }),
   );
-  if (!hasPutOff) return taken;
+  if (!hasPutOff && !taken.result.isCut) return taken;
   const { look } = taken.result;
   const readsInStop = look.memory.lateReads.size;
   const threads = decode(look, endsAtMs - performance.now());

@@ -53,7 +53,7 @@ export function rehearseActivity(
 
 /**
  * Reads pool and timers from the look that counts. Where they changed too fast for it, the process is held for as long as
- * reading them takes, at most limits.decodeInStopMs.
+ * reading them takes, at most limits.decodeInStopMs; when that was too short, what the look told counts.
  * @param mayHold false: it is not; what was torn is missing then
  */
 export function readActivityAt(
@@ -71,7 +71,7 @@ export function readActivityAt(
     (look) =>
       readActivity(subject, prepared, momentOf(look), performance.now() + limits.decodeInStopMs),
   );
-  return { ...held.result, pausedMs: held.pausedMs };
+  return { ...(held.isConsistent ? held.result : reading), pausedMs: held.pausedMs };
 }
 
 /** Reads what needs no registers: the main loop without its pool's threads, from the running process. */

@@ -137,19 +137,30 @@ class ThreadReader {
     }
   }
 
-  /** V8's helper threads enter the isolate they work for; the owner is the one whose stack the JavaScript is on. */
+  /**
+   * V8's helper threads, such as that of its profiler, enter the isolate they work for. The owner is the one that the agent told of, or
+   * whose stack the JavaScript is on. Nobody's: nothing runs, or the owner is in a signal handler on a stack of its own.
+   */
   isOwner(
     start: ThreadStart,
     isolate: IsolateState,
     all: readonly { start: ThreadStart; isolate: IsolateState }[],
   ): boolean {
-    const rivals = all.filter((other) => other.isolate.address === isolate.address);
+    const rivals = all
+      .filter((other) => other.isolate.address === isolate.address)
+      .map((other) => other.start);
     if (rivals.length === 1) return true;
-    if (isolate.jsEntrySp !== 0) return this.#holdsOnStack(start, isolate.jsEntrySp);
-    // Idle: the main thread, or the thread that was there first.
     const { pid } = this.#scene.target;
-    const owner = rivals.find((other) => other.start.tid === pid) ?? rivals[0];
-    return owner?.start.tid === start.tid;
+    const { jsEntrySp } = isolate;
+    const owner =
+      rivals.find((rival) => rival.isolate !== undefined) ??
+      (jsEntrySp === 0
+        ? undefined
+        : rivals.find((rival) => this.#holdsOnStack(rival, jsEntrySp))) ??
+      // The main thread, or the thread that was there first.
+      rivals.find(({ tid }) => tid === pid) ??
+      rivals[0];
+    return owner?.tid === start.tid;
   }
 
   read(start: ThreadStart, isolate: IsolateState): ThreadReading {
@@ -245,7 +256,7 @@ class ThreadReader {
   }
 
   #holdsOnStack(start: ThreadStart, address: Address): boolean {
-    if (start.registers === null) return start.isolate !== undefined;
+    if (start.registers === null) return false;
     const { rsp } = start.registers;
     const stack = this.#scene.mappings.find(
       ({ start, end, path }) =>

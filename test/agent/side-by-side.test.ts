@@ -141,6 +141,25 @@ suite('handlers of others', () => {
       });
 });
 
+suite("V8's profiler, whose thread works for the same isolate", () => {
+  const source = `
+    const { Session } = require('node:inspector');
+    const session = new Session();
+    session.connect();
+    session.post('Profiler.enable');
+    session.post('Profiler.start');
+    function packOrder(order) { process.kill(process.pid, 'SIGSEGV'); return order; }
+    setImmediate(packOrder, { id: 'C-9' });`;
+  for (const node of nodes)
+    test(`node ${node}: the stack of a fatal signal is told all the same`, async (t) => {
+      const armed = await live(t, node, ['--eval', source]);
+      assertSameEnd(armed, await live(t, node, ['--eval', source], false));
+      const frames = armed.reports[0]?.threads[0]?.frames ?? [];
+      const frame = frames.find(({ function: fn }) => fn === 'packOrder');
+      assert.equal(frame?.arguments[0]?.value.preview, '{id: "C-9"}');
+    });
+});
+
 suite('a cluster', () => {
   for (const node of nodes)
     test(`node ${node}: the worker that failed has a report, the others go on`, async (t) => {

@@ -20,6 +20,7 @@
         'native/agent/tracer_check.cc',
         'native/agent/json_line.cc',
         'native/agent/loop_beat.cc',
+        'native/agent/memory_copy.cc',
         'native/agent/notes.cc',
         'native/agent/settings.cc',
         'native/agent/sleeping_thread.cc',

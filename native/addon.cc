@@ -210,7 +210,7 @@ class Addon : public Napi::Addon<Addon> {
   Napi::Value ClaimThrow(const Napi::CallbackInfo& info) {
     char text[512];
     TextBuffer out(text, sizeof text);
-    WriteThrow(out);
+    WriteThrow(out, info[0].ToBoolean());
     return Napi::String::New(info.Env(), out.data(), out.length());
   }
 

@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "memory_copy.h"
 #include "settings.h"
 #include "stream.h"
 #include "wait_word.h"
@@ -168,8 +168,8 @@ ssize_t RunHelper(const char* request, size_t length, HelperAnswer answer, int64
   if (pid < 0) return pid;
   child_input.Close();
   child_output.Close();
-  // Where Yama restricts tracing to descendants, the helper, our child, may trace us all the same. EINVAL: no Yama.
-  prctl(PR_SET_PTRACER, pid, 0, 0, 0);
+  // Our child: Yama would forbid it.
+  AllowTracer(pid);
   ssize_t result = -EPIPE;
   if (SendAll(our_input.get(), request, length, deadline)) {
     our_input.Close();

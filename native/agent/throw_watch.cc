@@ -11,6 +11,7 @@
 #include "../in_signal/crash_note.h"
 #include "flag_hash.h"
 #include "isolate_registry.h"
+#include "memory_copy.h"
 #include "v8_calls.h"
 #include "wait_word.h"
 
@@ -137,7 +138,7 @@ void StopWatchingThrows() {
   if (watching.exchange(false)) V8().set_flags("--no-abort-on-uncaught-exception");
 }
 
-void WriteThrow(TextBuffer& out) {
+void WriteThrow(TextBuffer& out, bool copies) {
   pthread_mutex_lock(&mutex);
   if (kept.tid == ThreadId() && MonotonicNs() - kept.kept_ns < kFreshNs) {
     in_use = true;
@@ -148,12 +149,16 @@ void WriteThrow(TextBuffer& out) {
     AddRange(out, kept.stack_at, kept.stack, kept.stack_length);
     out.Add(",");
     AddRange(out, reinterpret_cast<uintptr_t>(kept.isolate), kept.isolate_bytes, kIsolateBytes);
-    out.Add("]}");
+    out.Add("]");
+    pid_t copy = copies ? MakeMemoryCopy() : 0;
+    if (copy > 0) out.Add(",\"copy\":").AddNumber(copy);
+    out.Add("}");
   }
   pthread_mutex_unlock(&mutex);
 }
 
 void ReleaseThrow() {
+  EndMemoryCopy();
   pthread_mutex_lock(&mutex);
   if (kept.tid == ThreadId()) {
     in_use = false;

@@ -20,10 +20,12 @@ int WatchThrows(void* isolate);
 void StopWatchingThrows();
 
 // Writes what was kept of the last throw of the calling thread, as the helper's request has it:
-// `{"isolate":N,"collections":{"at":N,"scavenges":N,"others":N},"ranges":[{"address":N,"at":N,"bytes":N}]}`; two uint32 `at`
-// an address count on from the numbers of the throw. Nothing when there is none. It stays as it is until this thread throws
-// again, or, when another thread throws, as long as `in_use`.
-void WriteThrow(TextBuffer& out);
+// `{"isolate":N,"collections":{"at":N,"scavenges":N,"others":N},"ranges":[{"address":N,"at":N,"bytes":N}],"copy":N}`; two
+// uint32 `at` an address count on from the numbers of the throw. Nothing when there is none. It stays as it is until this thread
+// throws again, or, when another thread throws, as long as `in_use`.
+// With `copies`, `copy` is the pid of a copy of the process with the heap of this moment; absent when there can be none.
+void WriteThrow(TextBuffer& out, bool copies);
+// Ends the copy, too.
 void ReleaseThrow();
 
 // Between the report of an error and the end of the handlers for it: a throw now is a second fault, and nobody will ask

@@ -1,12 +1,11 @@
 #include "watching_sleeper.h"
 
-#include <sys/prctl.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 
+#include "memory_copy.h"
 #include "settings.h"
 #include "stream.h"
 #include "text_buffer.h"
@@ -80,8 +79,8 @@ ssize_t AskWatchingSleeper(const char* request, size_t length, int64_t deadline,
   UniqueFd connection(DescriptorOf(taken));
   ssize_t result = AskWhetherReady(connection.get(), std::min(deadline, MonotonicNs() + kReadyMs * kNsPerMs));
   if (result == 0) {
-    // Where Yama restricts tracing to descendants: the watcher's own may trace us, of whatever user. EINVAL: no Yama.
-    prctl(PR_SET_PTRACER, PeerOf(taken), 0, 0, 0);
+    // The watcher's descendants may trace us, of whatever user.
+    AllowTracer(PeerOf(taken));
     result = Exchange(connection.get(), settings, request, length, deadline, out, capacity);
     if (result >= 0 && strcmp(out, "BUSY") == 0) result = -EBUSY;
   }

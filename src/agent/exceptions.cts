@@ -8,6 +8,7 @@
 import type { ErrorRecord, Trigger } from '../report/schema.ts';
 import { describeError } from './error-record.cts';
 import type { NativeAgent } from './native.cts';
+import { makeCopyChoice } from './heap-copy.cts';
 import type { Reporter } from './reporter.cts';
 import { cut, ownData } from './safe-value.cts';
 
@@ -46,6 +47,7 @@ export function watchExceptions(
   workerId: number,
 ): () => void {
   const limiter = makeLimiter();
+  const isCopyWorthIt = makeCopyChoice();
   let reporting = false;
   const close = (): void => {
     native.setOpenError('');
@@ -55,7 +57,7 @@ export function watchExceptions(
     if (reporting || isOfFullWorker(error)) return;
     reporting = true;
     // A rejection was thrown at some other time, or not at all.
-    const thrown = origin === 'uncaughtException' ? native.claimThrow() : '';
+    const thrown = origin === 'uncaughtException' ? native.claimThrow(isCopyWorthIt()) : '';
     try {
       const record = describeError(error);
       if (isTold(native, record, workerId)) return;

@@ -54,8 +54,9 @@ export interface NativeAgent {
   /**
    * The stack of the last throw of this thread that no JavaScript caught, as native/agent/throw_watch.h tells; JSON for the
    * helper, empty when there is none. It stays until it is released.
+   * @param copies a copy of the process keeps the heap as it is, at the cost of a fork
    */
-  claimThrow(): string;
+  claimThrow(copies: boolean): string;
   releaseThrow(): void;
   /** An ErrorRecord in JSON while the program's handlers for it run: a throw then is a second fault. Empty: they are done. */
   setOpenError(json: string): void;

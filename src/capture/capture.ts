@@ -33,7 +33,13 @@ import {
 } from '../report/schema.ts';
 import { type CaptureDependencies, askAgent, climb } from './climb.ts';
 import { addRejectedValue } from './error-stack.ts';
-import { type Death, readDeath, showLastStack } from './last-stack.ts';
+import {
+  type Death,
+  type DeathReading,
+  mapLastStack,
+  readDeath,
+  showLastStack,
+} from './last-stack.ts';
 import { ProcessLooks, waitUntilTurnedOrStuck } from './looks.ts';
 import { asyncStoreSection } from './async-stores.ts';
 import { flightSection, toBreadcrumb } from './flight-section.ts';
@@ -128,11 +134,11 @@ export async function capture(
   const process = processSection(request.pid, facts, reading, missing);
   const loops = liveLoopSection(request.pid, reading?.activity ?? null);
   const seen = { process, threads, requests: loops.requests };
-  const neighbours = await readNeighbours(request.pid, seen, dependencies, endsAtMs);
-  const shown = death === null ? threads : showLastStack(threads, death, facts, missing);
-  const mapped = await mapTarget(
-    { ...loops, threads: shown, tasks: reading?.tasks ?? [], samples },
-    { scripts: [reading?.scripts, death?.scripts], startedAtMs: facts.startedAtMs },
+  const neighbours = await readNeighbours(request, seen, dependencies, endsAtMs);
+  const mapped = await mapSeen(
+    { ...loops, threads, tasks: reading?.tasks ?? [], samples },
+    death,
+    { facts, scripts: [reading?.scripts, death?.scripts] },
     { request: addRejectedValue(request, threads), timeLeftMs: timeLeftMs(), missing },
   );
   return redact({
@@ -170,22 +176,39 @@ async function isolatesOf(
   return request.askAgent === false ? [] : askAgent(request.pid, dependencies, missing);
 }
 
-/** What holds places, with those before compilation by the source maps that the target sees; and the packages of it all. */
-async function mapTarget(
-  placed: Pick<Capture, 'threads' | 'timers' | 'handles'> & {
+/** What holds places: of a live process, and what is needed to find those before compilation. */
+interface Seen {
+  readonly placed: Pick<Capture, 'threads' | 'timers' | 'handles'> & {
     readonly tasks: readonly Task[];
     readonly samples: Sample[];
-  },
-  { scripts, startedAtMs }: Pick<MapWishes, 'scripts'> & Pick<ProcessFacts, 'startedAtMs'>,
-  {
-    request,
-    timeLeftMs,
-    missing,
-  }: {
+  };
+  readonly wishes: {
     readonly request: CaptureRequest;
     readonly timeLeftMs: number;
     readonly missing: Missing[];
-  },
+  };
+}
+
+/** Shows a dying thread as it was, and maps all. */
+async function mapSeen(
+  placed: Seen['placed'],
+  death: DeathReading | null,
+  { facts, scripts }: { readonly facts: ProcessFacts } & Pick<MapWishes, 'scripts'>,
+  wishes: Seen['wishes'],
+): ReturnType<typeof mapTarget> {
+  const { startedAtMs } = facts;
+  return mapLastStack(death, wishes.missing, (of, missing) => {
+    const threads =
+      of === null ? placed.threads : showLastStack(placed.threads, of, facts, missing);
+    return mapTarget({ ...placed, threads }, { scripts, startedAtMs }, { ...wishes, missing });
+  });
+}
+
+/** With the places before compilation by the source maps that the target sees; and the packages of it all. */
+async function mapTarget(
+  placed: Seen['placed'],
+  { scripts, startedAtMs }: Pick<MapWishes, 'scripts'> & Pick<ProcessFacts, 'startedAtMs'>,
+  { request, timeLeftMs, missing }: Seen['wishes'],
 ): Promise<
   Pick<
     Capture,

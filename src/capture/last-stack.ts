@@ -34,6 +34,8 @@ export interface ThrowStack {
 type Omitted = NonNullable<Thread['omitted']>;
 
 const addonName = 'sleeper.node';
+const valuesAtThrow = 'arguments and locals at the throw';
+const notThrown = 'the error was not thrown by the code that made it, but handed to Node';
 const atThrow = 'the stack at the throw';
 const noStack = 'the error has no stack; this is where Node found that nobody handles it';
 const exitModule = 'node:internal/process/per_thread';
@@ -49,6 +51,8 @@ export interface DeathReading {
   readonly fault: Fault | undefined;
   /** The stack at the throw; null when it cannot be had. */
   readonly thrown: ThrowStack | null;
+  /** Whether that stack has to do with the error shows only in the places before compilation. */
+  readonly isDoubtful: boolean;
   /** Of that stack. */
   readonly scripts?: ReadScripts;
 }
@@ -76,6 +80,7 @@ export async function readDeath(
   const { scripts, ...thrown } = kept ?? {};
   return {
     ...{ pid, trigger, tid: death.tid, error, fault },
+    isDoubtful: kept !== null && !isStackOf(error, kept.frames),
     thrown: kept === null ? null : { ...thrown, frames: kept.frames },
     ...(scripts !== undefined && { scripts }),
   };
@@ -91,7 +96,7 @@ async function readThrow(
 ): Promise<(ThrowStack & { readonly scripts?: ReadScripts }) | null> {
   if (thrown === undefined) return null;
   const refuse = (reason: string): null => {
-    missing.push({ what: 'arguments and locals at the throw', reason });
+    missing.push({ what: valuesAtThrow, reason });
     return null;
   };
   const deadlineMs = timeMs * keptStackShare;
@@ -102,8 +107,7 @@ async function readThrow(
     if (thread.value === null || thread.value.frames.length === 0)
       return refuse(thread.value?.note ?? 'no JavaScript was on the stack');
     const { frames, omitted, note, scripts } = thread.value;
-    if (!isStackOf(error, frames))
-      return refuse('the error was not thrown by the code that made it, but handed to Node');
+    if (!isStackOf(error, frames) && !isMapped(error, frames)) return refuse(notThrown);
     return {
       frames: [...frames],
       ...(omitted !== undefined && { omitted }),
@@ -115,12 +119,48 @@ async function readThrow(
   }
 }
 
-/** Whether the frames have to do with the error: one line of its own stack at least is in them. */
+/** Whether the frames have to do with the error: one line of its own stack at least is in them, as it ran or as it was written. */
 function isStackOf(error: ErrorRecord | undefined, frames: readonly Frame[]): boolean {
-  const own = parseErrorFrames(error?.stack ?? '').filter(({ line }) => line !== undefined);
+  const own = placesOf(error);
   if (own.length === 0) return true;
-  const places = new Set(frames.map(({ file, line }) => `${file ?? ''}:${line ?? ''}`));
-  return own.some(({ file, line }) => places.has(`${file ?? ''}:${line ?? ''}`));
+  const places = new Set(
+    frames.flatMap(({ original, ...ran }) => [ran, original ?? ran]).map(textOfPlace),
+  );
+  return own.some((place) => places.has(textOfPlace(place)));
+}
+
+/** Whether somebody has written the error's stack down in places before compilation (`--enable-source-maps`). */
+function isMapped(error: ErrorRecord | undefined, frames: readonly Frame[]): boolean {
+  const files = new Set(frames.map(({ file }) => file));
+  return placesOf(error).every(({ file }) => !files.has(file));
+}
+
+function placesOf(error: ErrorRecord | undefined): Frame[] {
+  return parseErrorFrames(error?.stack ?? '').filter(({ line }) => line !== undefined);
+}
+
+function textOfPlace({ file, line }: Pick<Frame, 'file' | 'line'>): string {
+  return `${file ?? ''}:${line ?? ''}`;
+}
+
+/**
+ * @param map makes what the report shows of a death, with the places before compilation
+ * @returns what it made; once more without the stack at the throw, where it turns out to be that of another error
+ */
+export async function mapLastStack<T extends { readonly threads: readonly Thread[] }>(
+  death: DeathReading | null,
+  missing: Missing[],
+  map: (death: DeathReading | null, missing: Missing[]) => Promise<T>,
+): Promise<T> {
+  const missingThen: Missing[] = [];
+  const mapped = await map(death, missingThen);
+  const dying = mapped.threads.find(({ tid }) => tid === death?.tid);
+  if (death?.isDoubtful === true && !isStackOf(death.error, dying?.frames ?? [])) {
+    missing.push({ what: valuesAtThrow, reason: notThrown });
+    return map({ ...death, thrown: null }, missing);
+  }
+  missing.push(...missingThen);
+  return mapped;
 }
 
 /** The thread that dies, shown as it was when it began to. */
@@ -155,10 +195,7 @@ export function showLastStack(
       const first = withoutErrorReporter(thread.frames);
       return { ...thread, ...cutAt(thread.frames, thread.omitted, first), note: noStack };
     }
-    missing.push({
-      what: 'arguments and locals at the throw',
-      reason: noValuesReason(trigger),
-    });
+    missing.push({ what: valuesAtThrow, reason: noValuesReason(trigger) });
     return {
       ...thread,
       frames: addSourceLines(pid, stack.frames, startedAtMs),

@@ -9,6 +9,7 @@ import { readTask } from '../probe/task.ts';
 import { limits } from '../limits.ts';
 import type { Capture, Neighbour } from '../report/schema.ts';
 import type { CaptureDependencies } from './climb.ts';
+import type { Death } from './last-stack.ts';
 import { within } from './within.ts';
 
 type Seen = Pick<Capture, 'threads' | 'requests' | 'process'>;
@@ -26,7 +27,7 @@ const loopTimeoutMs = 400;
  * @param endsAtMs no loop of theirs is looked at after this (performance.now)
  */
 export async function readNeighbours(
-  pid: number,
+  { pid, death }: { readonly pid: number; readonly death?: Death },
   seen: Seen,
   dependencies: CaptureDependencies,
   endsAtMs: number,
@@ -40,7 +41,9 @@ export async function readNeighbours(
     ...(tracerPid > 0 ? [describeNeighbour(tracerPid, 'tracer')] : []),
     ...findPeers(pid, sharedDescriptors(pid, seen)),
     ...findDebuggers(pid, seen),
-  ].filter((neighbour) => neighbour !== null);
+  ].flatMap((neighbour) =>
+    neighbour === null || isOurs(neighbour, death?.thrown?.copy) ? [] : neighbour,
+  );
   const env = seen.process.env ?? {};
   // Not known: then the parent is worth a look as well.
   const hasChannel =
@@ -57,6 +60,11 @@ export async function readNeighbours(
     told.push({ ...neighbour, ...loop });
   }
   return told;
+}
+
+/** The agent's helper, which is us, and the copy that it has been given, are children that the program knows nothing of. */
+function isOurs({ relation, pid }: Neighbour, copy: number | undefined): boolean {
+  return pid === copy || (relation === 'child' && pid === process.pid);
 }
 
 /** What threads are blocked on, and what requests wait for. */

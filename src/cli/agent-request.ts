@@ -67,6 +67,8 @@ export const AgentRequest = v.looseObject({
           bytes: v.pipe(Integer, v.maxValue(4 << 20)),
         }),
       ),
+      /** A copy of the process with the heap as it was then. */
+      copy: v.exactOptional(Integer),
     }),
   ),
   /** The handler of an uncaught error threw: `error` is the first one, the thread stands at the second throw. */

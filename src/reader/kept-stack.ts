@@ -1,7 +1,7 @@
 /**
  * A stack of the past: the agent has copied it, and the fields of the isolate that tell where it begins, at the moment of a
  * throw. The heap is read as it is now. What one scavenge has moved since then is followed; after more than that, or after a
- * collection of the whole heap, the copy leads nowhere.
+ * collection of the whole heap, the copy leads nowhere. Where the agent has made a copy of the whole process, nothing has moved in that.
  */
 import { Heap } from './heap/heap.ts';
 import { LiveMemory } from './memory/live.ts';
@@ -17,6 +17,8 @@ export interface KeptStack {
   readonly isolate: Address;
   readonly ranges: readonly KeptRange[];
   readonly collections: KeptCollections;
+  /** pid of a copy of the process, which stands still. */
+  readonly copy?: number;
 }
 
 /** Garbage collections of the isolate up to the throw, and where (two uint32, in this order) it counts on. */
@@ -49,8 +51,8 @@ export function readKeptStack(
   const tid = kept.tid ?? pid;
   const kind = tid === pid ? 'main' : 'worker';
   const target = new Target(pid);
-  const live = new PagedMemory(new LiveMemory(pid));
-  const memory = new PagedMemory(new LiveMemory(pid));
+  const live = new PagedMemory(new LiveMemory(kept.copy ?? pid));
+  const memory = new PagedMemory(new LiveMemory(kept.copy ?? pid));
   for (const { address, at, bytes } of kept.ranges) memory.patch(address, live.bytes(at, bytes));
   const { scavenges, others } = collectionsSince(live, kept.collections);
   if (scavenges > 1 || others > 0) return { tid, kind, frames: [], note: movedTooOften };

@@ -108,7 +108,7 @@ function bundleAgent() {
   const place = JSON.stringify(path.relative(out, path.join(dist, 'agent')));
   bundleOne(path.join(root, 'src/agent/arm.cts'), 'agent.cjs', [
     ...['--target=node18', '--define:__dirname=agentPlace'],
-    `--banner:js=const agentPlace = require('node:path').join(__dirname, ${place});`,
+    `--banner:js='use strict'; const agentPlace = require('node:path').join(__dirname, ${place});`,
   ]);
 }
 

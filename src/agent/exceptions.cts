@@ -60,7 +60,10 @@ export function watchExceptions(
     const thrown = origin === 'uncaughtException' ? native.claimThrow(isCopyWorthIt()) : '';
     try {
       const record = describeError(error);
-      if (isTold(native, record, workerId)) return;
+      if (isTold(native, record, workerId)) {
+        reporter.noteReported();
+        return;
+      }
       const turn = limiter(signatureOf(record), isFatal(), performance.now());
       if (turn !== null)
         reporter.report({ trigger: triggerOf(record, origin, turn), error: record, thrown });

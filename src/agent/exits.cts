@@ -4,6 +4,7 @@
  */
 import type { ExitReports } from './environment.cts';
 import type { Reporter } from './reporter.cts';
+import { hasStackHook } from './stack-hook.cts';
 
 /** Status of Node when a top-level await never settled. */
 const unsettledAwait = 13;
@@ -48,6 +49,18 @@ export function watchExit(reporter: Reporter, exits: ExitReports): () => void {
   };
 }
 
+/** The same by V8's own text of the stack, unless there is a hook that would write it. */
+function isInsideExitByText(): boolean {
+  if (hasStackHook()) return false;
+  try {
+    const holder: { stack?: string } = {};
+    captureStackTrace(holder);
+    return holder.stack?.includes(`(${exitModule}:`) === true;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether process.exit() is on the stack. The program's Error.prepareStackTrace is set aside meanwhile: it must not run. */
 function isInsideExit(): boolean {
   const before = (['prepareStackTrace', 'stackTraceLimit'] as const).map(
@@ -60,8 +73,8 @@ function isInsideExit(): boolean {
     captureStackTrace(holder);
     return holder.stack?.some((site) => site.getFileName() === exitModule) === true;
   } catch {
-    // Error is frozen, or not V8's any more.
-    return false;
+    // Error is frozen (`--frozen-intrinsics`), or not V8's any more.
+    return isInsideExitByText();
   } finally {
     for (const [name, descriptor] of before) {
       if (descriptor === undefined) deleteProperty(Error, name);

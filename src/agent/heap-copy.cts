@@ -2,13 +2,10 @@
  * Whether a copy of the process is wanted before the stack of an error is read: V8 then has it written down by JavaScript, which may
  * read source maps of many megabytes, and the collector moves what the frames at the throw hold.
  */
-
-const { getOwnPropertyDescriptor } = Object;
+import { hasStackHook } from './stack-hook.cts';
 
 /** Errors of a program that survives them may come by the thousand. */
 const intervalMs = 10_000;
-const hookName = 'prepareStackTrace';
-const hookAtStart = hook();
 
 /** @returns a function that is asked for each error */
 export function makeCopyChoice(): () => boolean {
@@ -25,13 +22,7 @@ export function makeCopyChoice(): () => boolean {
 /** `--enable-source-maps`, or a hook of the program or of a package such as source-map-support. */
 function isStackWrittenByOthers(): boolean {
   const { sourceMapsEnabled } = process as { sourceMapsEnabled?: boolean };
-  return sourceMapsEnabled === true || hook() !== hookAtStart;
-}
-
-function hook(): unknown {
-  const descriptor = getOwnPropertyDescriptor(Error, hookName);
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- only compared
-  return descriptor?.get ?? (descriptor?.value as unknown);
+  return sourceMapsEnabled === true || hasStackHook();
 }
 
 /** The copy takes memory for what the program changes meanwhile: at most all that it has. */

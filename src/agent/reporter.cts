@@ -18,7 +18,9 @@ export interface Incident {
 export interface Reporter {
   /** Returns when the report is written, or cannot be. */
   report(incident: Incident): void;
-  /** When this thread last had a report written, by performance.now(); -Infinity: never. */
+  /** Another thread has reported what this one hears of now. */
+  noteReported(): void;
+  /** When this thread last had a report written, or heard of one, by performance.now(); -Infinity: never. */
   readonly reportedAtMs: number;
 }
 
@@ -57,6 +59,9 @@ export function makeReporter(native: ReportMaker, archive: string, workerId: num
   return {
     get reportedAtMs() {
       return reportedAtMs;
+    },
+    noteReported: () => {
+      reportedAtMs = performance.now();
     },
     report: (incident) => {
       try {

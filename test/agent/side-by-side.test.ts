@@ -160,6 +160,36 @@ suite("V8's profiler, whose thread works for the same isolate", () => {
     });
 });
 
+test('a Worker dies, and a handler of its error ends the program: one report', async (t) => {
+  const source = `
+    const { Worker } = require('node:worker_threads');
+    process.on('uncaughtException', () => process.exit(4));
+    new Worker('throw new Error("refused")', { eval: true });`;
+  const armed = await live(t, '24', ['--eval', source]);
+  assertSameEnd(armed, await live(t, '24', ['--eval', source], false));
+  assert.deepEqual(
+    armed.reports.map(({ verdict: { kind } }) => kind),
+    ['worker-crash'],
+  );
+});
+
+suite('built-in objects that nobody can change', () => {
+  const freezing = 'Object.freeze(Error);';
+  for (const node of ['20', '26'] as const)
+    for (const [name, flags, prepare] of [
+      ['--frozen-intrinsics', ['--frozen-intrinsics'], ''],
+      ['Object.freeze()', [], freezing],
+    ] as const)
+      test(`node ${node}, ${name}: who called process.exit()`, async (t) => {
+        const source = `${prepare} (function leave(order) { process.exit(order.id); })({ id: 5 });`;
+        const armed = await live(t, node, [...flags, '--eval', source]);
+        assertSameEnd(armed, await live(t, node, [...flags, '--eval', source], false));
+        const frames = armed.reports[0]?.threads[0]?.frames ?? [];
+        const frame = frames.find(({ function: fn }) => fn === 'leave');
+        assert.equal(frame?.arguments[0]?.value.preview, '{id: 5}');
+      });
+});
+
 suite('a cluster', () => {
   for (const node of nodes)
     test(`node ${node}: the worker that failed has a report, the others go on`, async (t) => {

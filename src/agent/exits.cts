@@ -41,10 +41,14 @@ export function watchExit(reporter: Reporter, exits: ExitReports): () => void {
     report(exitStatus, `the event loop ran empty (exit status ${exitStatus})`);
   };
   process.on('exit', onExit);
-  // Behind the listener that Node adds when it starts the program.
-  process.nextTick(() => process.on('exit', onEnd));
+  // Behind the listener that Node adds when it starts the program. No tick: it would be seen in the stacks of the first promises.
+  const onEmpty = (): void => {
+    process.on('exit', onEnd);
+  };
+  process.once('beforeExit', onEmpty);
   return () => {
     process.off('exit', onExit);
+    process.off('beforeExit', onEmpty);
     process.off('exit', onEnd);
   };
 }

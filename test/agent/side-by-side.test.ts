@@ -173,6 +173,12 @@ test('a Worker dies, and a handler of its error ends the program: one report', a
   );
 });
 
+test('the stack of an error in the first promises is as without us', async (t) => {
+  const source = `(async () => { await null; throw new Error('refused'); })().catch((e) => console.log(e.stack));`;
+  const armed = await live(t, '24', ['--eval', source]);
+  assertSameEnd(armed, await live(t, '24', ['--eval', source], false));
+});
+
 suite('built-in objects that nobody can change', () => {
   const freezing = 'Object.freeze(Error);';
   for (const node of ['20', '26'] as const)

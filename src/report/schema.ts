@@ -260,6 +260,8 @@ export const Task = v.looseObject({
   holds: v.exactOptional(v.array(TaskCall)),
   /** Ids of all tasks it waits for, also through Promise.all and its like. */
   dependsOn: v.exactOptional(v.array(v.number())),
+  /** Of these, and of those behind them, Node's own: `awaits` tells what they wait for in the end. Added in format 2. */
+  through: v.exactOptional(v.array(v.number())),
   /** Ids of the tasks that wait for each other in a circle with this one: none of them can go on. */
   cycle: v.exactOptional(v.array(v.number())),
   /** `unsure`: nothing was found that could resume it; it may be garbage that is not yet collected. */

@@ -34,7 +34,7 @@ export interface TaskOptions {
 const maxIndentedDepth = 8;
 const folded = { maxAlike: 2, maxBelow: 10, maxRows: 60 };
 /** In full there is still an end: a report of hostile size must not fill the disk behind a pipe. */
-const unfolded = { maxAlike: 200_000, maxBelow: 200_000, maxRows: 200_000 };
+const unfolded = { maxAlike: 200_000, maxBelow: 200_000, maxRows: 200_000, withThrough: true };
 const maxCycles = 10;
 /** Rows looked at for each that is shown: most of a chain is folded. */
 const foldedShare = 8;

@@ -24,7 +24,7 @@ export const streamStalled: Rule = (scene) => {
   const task = capture.tasks.find(
     ({ awaits, file }) =>
       typeof awaits === 'string' &&
-      /stream|drain|events/.test(awaits) &&
+      /stream|drain|events|pipeline|to take more/.test(awaits) &&
       file?.startsWith('node:') !== true,
   );
   const to = nameEnd(worst);

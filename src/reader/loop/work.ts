@@ -63,7 +63,8 @@ export function describeWork(
   }
 }
 
-function describeFileOperation(memory: PagedMemory, request: Address): WorkDescription {
+/** @param request address of a uv_fs_t @throws UnreadableMemory */
+export function describeFileOperation(memory: PagedMemory, request: Address): WorkDescription {
   const { fs } = uvRequest;
   const number = memory.i32(request + fs.operation);
   const operation = fsOperations[number] ?? `operation ${number}`;

@@ -10,7 +10,7 @@ import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { isReceiver, readClassName, readOwnProperties } from '../values/properties.ts';
 import { readElements } from '../values/elements.ts';
 import { readEntry } from './backing-stores.ts';
-import { tellEmitter } from './subjects.ts';
+import { eventWords } from './subjects.ts';
 
 /** More listeners than that of one event are a leak, or no listeners at all. */
 const maxListeners = 32;
@@ -83,7 +83,7 @@ export function followLead(
   if (!isReceiver(heap, holder)) return null;
   if (lead.kind === 'table')
     return propertyOf(heap, holder, '_events') === lead.table
-      ? { about: `the event "${lead.event}" of ${tellEmitter(heap, holder, withValues)}` }
+      ? { about: eventWords(heap, lead.event, holder, withValues) }
       : null;
   if (!isEventTable(heap, holder)) return null;
   const event = lead.kind === 'contents' ? lead.event : keyOf(heap, holder, lead.list);

@@ -1,10 +1,11 @@
 /** What was found about a promise that no other promise settles. */
 
+import type { RequestWords } from './requests.ts';
+
 /** The most telling first. */
 export type Settler =
   | { readonly kind: 'timer'; readonly delayMs: number | null }
-  /** `host` is what a request of DNS looks up; empty for others. */
-  | { readonly kind: 'request'; readonly className: string; readonly host: string }
+  | ({ readonly kind: 'request' } & RequestWords)
   /** Functions that captured the resolve or reject function: all those that were made in the same scope. */
   | {
       readonly kind: 'function';
@@ -24,6 +25,8 @@ export type Settler =
       readonly owner?: string;
     }
   | { readonly kind: 'module' }
+  /** A function of Node's own settles it; `words` tell for what. */
+  | { readonly kind: 'node'; readonly words: string }
   /** The next part of a web stream; `of` may be empty. */
   | { readonly kind: 'stream'; readonly of: string }
   /** V8 or an addon has it. */
@@ -40,6 +43,8 @@ function rank(settler: Settler): number {
       return 0;
     case 'request':
       return 1;
+    case 'node':
+      return 2;
     case 'module':
     case 'stream':
     case 'function':

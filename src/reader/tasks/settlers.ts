@@ -10,7 +10,6 @@
  * target runs on meanwhile. Dead holders cannot be told from live ones here, so
  * the words say "may".
  */
-import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { readScopeInfo } from '../heap/scope-info.ts';
 import { smiValue, type Tagged, untag } from '../layout/tagged.ts';
@@ -27,10 +26,11 @@ import { HeapSearch } from './heap-search.ts';
 import { type HeapWords } from './heap-words.ts';
 import { type LargeObject, withLargeObjects } from './pages.ts';
 import type { Settler } from './settler.ts';
-import { tellOwnObject } from './own-objects.ts';
 import { followOwner, leadToOwner, variableName } from './owners.ts';
+import { describeFunction, isOfScript, type SettlingFunction } from './settling-function.ts';
 import { SettlerNotes } from './settler-notes.ts';
-import { hostOf, subjectOf, subjectOfScope } from './subjects.ts';
+import { tellRequest } from './requests.ts';
+import { subjectOf, subjectOfScope, tellSubject } from './subjects.ts';
 import type { Survey } from './survey.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -176,9 +176,11 @@ class BackwardWalk {
     const { leaf, role } = wanted;
     if (role === 'resolving') return this.resolver(leaf, holder);
     if (role === 'closure') {
-      const settler = this.#describeFunction(heap, holder);
+      const settler = this.#describe(heap, holder);
       this.#notes.add(leaf, settler);
-      return settler.about === '' ? { ...wanted, address: holder, role: 'keeper' } : null;
+      return settler.kind === 'function' && settler.about === ''
+        ? { ...wanted, address: holder, role: 'keeper' }
+        : null;
     }
     if (role !== 'resolver') return null;
     this.#notes.kept(wanted, 'a property of a function', '');
@@ -190,7 +192,7 @@ class BackwardWalk {
     if (!this.#notes.lacksSubject(leaf)) return null;
     if (heap.isContext(holder))
       this.#notes.addSubject(leaf, subjectOfScope(heap, holder, this.#withKeys));
-    else if (this.#withKeys) this.#notes.addSubject(leaf, tellOwnObject(heap, holder)?.words ?? '');
+    else this.#notes.addSubject(leaf, tellSubject(heap, holder, this.#withKeys) ?? '');
     return null;
   }
 
@@ -235,12 +237,13 @@ class BackwardWalk {
       return null;
     }
     if (isRequest(heap, holder, className)) {
-      this.#notes.add(leaf, { kind: 'request', className, host: hostOf(heap, properties) });
+      const told = tellRequest(heap, holder, className, properties);
+      this.#notes.add(leaf, { kind: 'request', ...told });
       return null;
     }
     const key =
       properties.find(({ word }) => word === value)?.key ?? keyInStore(heap, wanted, holder);
-    const told = this.#withKeys ? tellOwnObject(heap, holder)?.words : undefined;
+    const told = tellSubject(heap, holder, this.#withKeys) ?? undefined;
     const name = this.#withKeys || !isCollection(type) ? key : null;
     const where = placeWords(type, className, name, told);
     if (!isResolver) {
@@ -249,9 +252,9 @@ class BackwardWalk {
     }
     const isBound = type === 'JS_BOUND_FUNCTION';
     const bound = isBound ? unbound(heap, holder) : value;
-    const given = heap.isFunction(bound) ? this.#describeFunction(heap, bound) : null;
+    const given = heap.isFunction(bound) ? this.#describe(heap, bound) : null;
     // Bound to a function of the program, which was given the resolve function.
-    if (isBound && given !== null && given.file !== '') this.#notes.add(leaf, given);
+    if (isBound && given !== null && isOfScript(given)) this.#notes.add(leaf, given);
     else this.#notes.kept(wanted, where, subjectOf(heap, properties, this.#withKeys));
     if (isBound) return { ...wanted, address: holder, value: holder, entry: null };
     if (wanted.isReject) return null;
@@ -285,12 +288,7 @@ class BackwardWalk {
     return null;
   }
 
-  #describeFunction(heap: Heap, address: Tagged): Extract<Settler, { kind: 'function' }> {
-    const shared = readSharedFunction(heap, sharedOfFunction(heap, address));
-    const script = shared.script === null ? null : this.#target.scripts.read(heap, shared.script);
-    const name = script?.nameOf(shared) ?? shared.name;
-    const context = heap.field(address, heap.layout.require('functionContext'));
-    const about = subjectOfScope(heap, context, this.#withKeys);
-    return { kind: 'function', names: name === '' ? [] : [name], file: script?.name ?? '', about };
+  #describe(heap: Heap, address: Tagged): SettlingFunction {
+    return describeFunction(heap, this.#target.scripts, address, this.#withKeys);
   }
 }

@@ -6,15 +6,14 @@ import type { Heap } from '../heap/heap.ts';
 import { readString } from '../heap/strings.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
-import { propertiesOf, tellRequest, textOf } from '../values/fetch-objects.ts';
+import { propertiesOf, tellRequest } from '../values/fetch-objects.ts';
 import { tellNodeObject } from '../values/node-objects.ts';
 import { isReceiver, type Property, readClassName } from '../values/properties.ts';
 import { readScopeChain } from '../values/scope.ts';
+import { stateBehindEvent } from '../values/stream-words.ts';
 import { tellOwnObject } from './own-objects.ts';
 
 const maxEventChars = 60;
-/** A name has 253 characters at most (RFC 1035). */
-const maxHostChars = 253;
 /** Names under which Node's functions know the object and the event: events.once(), listeners that are called once. */
 const emitterNames = ['emitter', 'target'];
 const eventNames = ['name', 'type'];
@@ -78,7 +77,7 @@ export function subjectOf(
   const [emitter, event] = [find(emitterNames), find(eventNames)];
   if (emitter !== null && event !== null && heap.isString(event) && isReceiver(heap, emitter)) {
     const name = readString(heap, event, maxEventChars) ?? '';
-    return `the event "${name}" of ${tellEmitter(heap, emitter, withValues)}`;
+    return eventWords(heap, name, emitter, withValues);
   }
   let left = maxInside;
   // Variables of inner scopes come first: what is nearer says more.
@@ -111,12 +110,6 @@ export function tellTransfer(heap: Heap, object: Tagged): string | null {
   return heap.is(object, 'JS_OBJECT') ? tellRequest(heap, propertiesOf(heap, object)) : null;
 }
 
-/** The name that a request of DNS asks for (lib/dns.js, lib/internal/dns/promises.js); empty for other requests. */
-export function hostOf(heap: Heap, properties: readonly Property[]): string {
-  const word = properties.find(({ key }) => key === 'hostname')?.word ?? undefined;
-  return textOf(heap, word, maxHostChars) ?? '';
-}
-
 /** `Socket {fd 21}`; null when it is none of Node's own objects. */
 function tellObject(heap: Heap, word: Tagged): string | null {
   if (!isReceiver(heap, word)) return null;
@@ -127,9 +120,23 @@ function tellObject(heap: Heap, word: Tagged): string | null {
     : `${outgoing.has(name) ? name.replace('_', '') : name} {${told.words}}`;
 }
 
-/** `ChildProcess {pid 7, sleep}`, or the name of its class. @throws UnreadableMemory */
-export function tellEmitter(heap: Heap, word: Tagged, withValues: boolean): string {
-  const told =
-    tellObject(heap, word) ?? (withValues ? (tellOwnObject(heap, word)?.words ?? null) : null);
-  return told ?? (readClassName(heap, word) || 'an object');
+/** `the event "drain" of Socket {fd 21}: 65,536 bytes wait to be written`. @throws UnreadableMemory */
+export function eventWords(
+  heap: Heap,
+  event: string,
+  emitter: Tagged,
+  withValues: boolean,
+): string {
+  const told = tellEmitter(heap, emitter, withValues);
+  return `the event "${event}" of ${told}${stateBehindEvent(heap, emitter, event)}`;
+}
+
+/** `ChildProcess {pid 7, sleep}`, or the name of its class. */
+function tellEmitter(heap: Heap, word: Tagged, withValues: boolean): string {
+  return tellSubject(heap, word, withValues) ?? (readClassName(heap, word) || 'an object');
+}
+
+/** One of Node's own objects, or of the program's own classes; null when nothing tells it from others. @throws UnreadableMemory */
+export function tellSubject(heap: Heap, word: Tagged, withValues: boolean): string | null {
+  return tellObject(heap, word) ?? (withValues ? (tellOwnObject(heap, word)?.words ?? null) : null);
 }

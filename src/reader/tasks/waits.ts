@@ -39,7 +39,8 @@ export interface Wait {
 /** Promises at the ends of one example's waits that are followed further. */
 export const maxLeaves = 4;
 
-const nothing: Wait = { steps: [], tasks: [], needed: [], leaves: [] };
+/** Of a task that waits for nothing that is known. */
+export const nothing: Wait = { steps: [], tasks: [], needed: [], leaves: [] };
 
 /** True when its promise may settle in another way than by what was found. */
 export function isSettledByHand({ steps }: Wait): boolean {

@@ -17,6 +17,8 @@ const pathKinds: ReadonlySet<Step['kind']> = new Set(['then', 'runs', 'by-handle
 export interface WaitWords {
   /** A promise that no other settles. */
   leafWords(leaf: Tagged): string;
+  /** True for a step that says no more than its end does. */
+  isNeedless(step: Step, leaf: Tagged | undefined): boolean;
   /** Who keeps a generator; null: nobody was found. */
   holderOf(generator: Tagged): string | null;
   /** A suspended generator: its function and where it stands. */
@@ -32,7 +34,8 @@ export function explainWait(heap: Heap, node: TaskNode, wait: Wait, words: WaitW
     return 'something that was not found: no pending promise would resume it';
   const [leaf] = wait.leaves;
   const bottom = leaf === undefined ? '' : words.leafWords(leaf);
-  if (wait.steps.length === 0) return bottom === '' ? 'a promise that is pending' : bottom;
+  if (wait.steps.every((step) => words.isNeedless(step, leaf)))
+    return bottom === '' ? 'a promise that is pending' : bottom;
   // Of the members of Promise.all and its like one end is not the whole truth.
   const isPath = wait.steps.every(({ kind }) => pathKinds.has(kind));
   // Nor is it of what is settled by hand, if nothing was found there.
@@ -87,11 +90,13 @@ export function settlerWords(settler: Settler | undefined, isComplete: boolean):
     case 'timer':
       return settler.delayMs === null ? 'a timer' : `a timer of ${settler.delayMs} ms`;
     case 'request':
-      return `a request of Node's own (${settler.className}${settler.host === '' ? '' : `: ${settler.host}`})`;
+      return `a request of Node's own (${settler.name}${settler.of === '' ? '' : `: ${settler.of}`})`;
     case 'function':
       return functionWords(settler);
     case 'kept':
       return keptWords(settler);
+    case 'node':
+      return settler.words;
     case 'module':
       return 'the evaluation of a module that awaits at its top level';
     case 'stream':

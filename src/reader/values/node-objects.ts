@@ -1,6 +1,7 @@
 /**
- * Node's own objects in one line: what a person at 3 a.m. asks of a request, a response, a socket, a server. Read from their
- * plain data properties (lib/_http_incoming.js, _http_outgoing.js, _http_client.js, net.js); no getter runs. A socket's
+ * Node's own objects in one line: what a person at 3 a.m. asks of a request, a response, a socket, a server, an open file. Read from their
+ * plain data properties (lib/_http_incoming.js, _http_outgoing.js, _http_client.js, net.js, internal/fs/streams.js, internal/fs/promises.js,
+ * internal/readline/interface.js, internal/http2/core.js, internal/worker.js); no getter runs. A socket's
  * descriptor is in libuv's handle, which the C++ object behind `_handle` points to and which points back to it.
  */
 import type { Heap } from '../heap/heap.ts';
@@ -8,7 +9,9 @@ import { readString } from '../heap/strings.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { uvHandle } from '../loop/uv.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
+import { tellChildStream } from './child-streams.ts';
 import { type Properties, propertiesOf, tellFetched, textOf } from './fetch-objects.ts';
+import { isReceiver, readClassName } from './properties.ts';
 
 /** What one line tells of an object, and the descriptor it stands for. */
 export interface NodeObject {
@@ -25,27 +28,37 @@ const maxWrapWords = 32;
 const firstEmbedderField = 24;
 const maxEmbedderFields = 4;
 
-const tellers: Readonly<Record<string, (heap: Heap, properties: Properties) => NodeObject | null>> =
-  {
-    IncomingMessage: tellIncoming,
-    ServerResponse: tellResponse,
-    ClientRequest: tellClientRequest,
-    Socket: tellSocket,
-    TLSSocket: tellSocket,
-    Server: tellServer,
-    TLSServer: tellServer,
-    ChildProcess: tellChild,
-    Request: tellFetch,
-    Response: tellFetch,
-    // As the bundle of undici in Node has them: esbuild renames classes that hide a global.
-    _Request: tellFetch,
-    _Response: tellFetch,
-  };
+type Teller = (heap: Heap, properties: Properties, object: Tagged) => NodeObject | null;
+
+const tellers: Readonly<Record<string, Teller>> = {
+  IncomingMessage: tellIncoming,
+  ServerResponse: tellResponse,
+  ClientRequest: tellClientRequest,
+  Socket: tellSocket,
+  TLSSocket: tellSocket,
+  Server: tellServer,
+  TLSServer: tellServer,
+  ChildProcess: tellChild,
+  Request: tellFetch,
+  Response: tellFetch,
+  // As the bundle of undici in Node has them: esbuild renames classes that hide a global.
+  _Request: tellFetch,
+  _Response: tellFetch,
+  // Of files, and of terminals.
+  ReadStream: tellFileStream,
+  WriteStream: tellFileStream,
+  FileHandle: tellFileHandle,
+  Interface: tellInterface,
+  ClientHttp2Stream: tellHttp2Request,
+  Worker: tellWorker,
+};
 
 /** @returns null when the object is none of them, or does not look like one */
 export function tellNodeObject(heap: Heap, className: string, object: Tagged): NodeObject | null {
   const tell = Object.hasOwn(tellers, className) ? tellers[className] : undefined;
-  return tell === undefined ? null : tell(heap, propertiesOf(heap, object, maxNodeProperties));
+  return tell === undefined
+    ? null
+    : tell(heap, propertiesOf(heap, object, maxNodeProperties), object);
 }
 
 function tellIncoming(heap: Heap, properties: Properties): NodeObject | null {
@@ -53,7 +66,13 @@ function tellIncoming(heap: Heap, properties: Properties): NodeObject | null {
   const url = text(heap, properties.get('url'));
   const status = number(properties.get('statusCode'));
   if (method !== null && url !== null) return { words: `${method} ${url}` };
-  return status === null ? null : { words: `${status}` };
+  if (status === null) return null;
+  const request = properties.get('req');
+  const asked =
+    request === undefined || !isReceiver(heap, request)
+      ? null
+      : askedWords(heap, propertiesOf(heap, request, maxNodeProperties));
+  return { words: asked === null ? `${status}` : `${status} to ${asked}` };
 }
 
 function tellResponse(heap: Heap, properties: Properties): NodeObject | null {
@@ -69,16 +88,24 @@ function tellResponse(heap: Heap, properties: Properties): NodeObject | null {
 }
 
 function tellClientRequest(heap: Heap, properties: Properties): NodeObject | null {
+  const asked = askedWords(heap, properties);
+  if (asked === null) return null;
+  const response = properties.get('res');
+  const status =
+    response === undefined || !isReceiver(heap, response)
+      ? null
+      : number(propertiesOf(heap, response, maxNodeProperties).get('statusCode'));
+  return { words: `${asked}${status === null ? '' : `, answered ${status}`}` };
+}
+
+/** `GET http://10.0.0.7/orders`, of a request that this process has made. */
+function askedWords(heap: Heap, properties: Properties): string | null {
   const method = text(heap, properties.get('method'));
   // From 24 on the path is an accessor over this.
   const path = text(heap, properties.get('path') ?? properties.get('[Symbol(kPath)]'));
   if (method === null || path === null) return null;
   const protocol = text(heap, properties.get('protocol')) ?? '';
-  const host = hostOf(heap, properties);
-  const response = properties.get('res');
-  const answer = response === undefined ? null : tellNodeObject(heap, 'IncomingMessage', response);
-  const status = answer === null ? '' : `, answered ${answer.words}`;
-  return { words: `${method} ${protocol}//${host}${path}${status}` };
+  return `${method} ${protocol}//${hostOf(heap, properties)}${path}`;
 }
 
 /** With its port, once the headers are made: the object itself keeps only the name. */
@@ -92,15 +119,24 @@ function hostOf(heap: Heap, properties: Properties): string {
   return named.startsWith(`${host}:`) || named.startsWith(`[${host}]`) ? named : host;
 }
 
-function tellSocket(heap: Heap, properties: Properties): NodeObject | null {
+function tellSocket(heap: Heap, properties: Properties, socket: Tagged): NodeObject | null {
   if (!properties.has('connecting')) return null;
   const fd = readDescriptor(heap, properties);
-  const host = text(heap, properties.get('_host'));
-  const words = [
-    fd === null ? 'no descriptor: not open, or closed' : `fd ${fd}`,
-    ...(host === null ? [] : [`to ${host}`]),
-  ];
-  return { words: words.join(' '), ...(fd !== null && { fd }) };
+  const host = tlsNameOf(heap, properties) ?? text(heap, properties.get('_host'));
+  const child = host === null ? tellChildStream(heap, socket, properties) : null;
+  const known = fd === null ? 'no descriptor: not open, or closed' : `fd ${fd}`;
+  const words = `${known}${host === null ? '' : ` to ${host}`}${child === null ? '' : `, ${child}`}`;
+  return { words, ...(fd !== null && { fd }) };
+}
+
+/** Whom a TLSSocket was told to connect to, with the port (lib/_tls_wrap.js). */
+function tlsNameOf(heap: Heap, properties: Properties): string | null {
+  const options = properties.get('[Symbol(connect-options)]');
+  if (options === undefined || !isReceiver(heap, options)) return null;
+  const known = propertiesOf(heap, options, maxNodeProperties);
+  const name = text(heap, known.get('servername')) ?? text(heap, known.get('host'));
+  const port = number(known.get('port'));
+  return name === null || name === '' ? null : `${name}${port === null ? '' : `:${port}`}`;
 }
 
 function tellServer(heap: Heap, properties: Properties): NodeObject | null {
@@ -122,6 +158,61 @@ function tellChild(heap: Heap, properties: Properties): NodeObject | null {
   const status = number(properties.get('exitCode'));
   if (pid === null || file === null) return null;
   return { words: `pid ${pid}, ${file}${status === null ? '' : `, exited ${status}`}` };
+}
+
+function tellFileStream(heap: Heap, properties: Properties, object: Tagged): NodeObject | null {
+  if (properties.has('connecting')) return tellSocket(heap, properties, object);
+  if (!properties.has('flags') || !properties.has('pos')) return null;
+  const fd = number(properties.get('fd'));
+  const path = text(heap, properties.get('path'));
+  const words = [...(path === null ? [] : [path]), ...(fd === null ? [] : [`fd ${fd}`])];
+  if (words.length === 0) return null;
+  return { words: words.join(', '), ...(fd !== null && { fd }) };
+}
+
+function tellFileHandle(_heap: Heap, properties: Properties): NodeObject | null {
+  const fd = number(properties.get('[Symbol(kFd)]'));
+  if (fd === null) return null;
+  return fd < 0 ? { words: 'closed' } : { words: `fd ${fd}`, fd };
+}
+
+/** Of readline: where it reads from, and what it asks. */
+function tellInterface(heap: Heap, properties: Properties): NodeObject | null {
+  const input = properties.get('input');
+  const prompt = properties.get('[Symbol(_prompt)]');
+  if (input === undefined || !isReceiver(heap, input) || prompt === undefined) return null;
+  const name = readClassName(heap, input) ?? '';
+  const told = tellNodeObject(heap, name, input);
+  const callback = properties.get('[Symbol(_questionCallback)]');
+  const isAsking = callback !== undefined && isReceiver(heap, callback);
+  const question = isAsking ? text(heap, prompt) : null;
+  return {
+    words: `reads ${told === null ? name || 'an object' : `${name} {${told.words}}`}${question === null ? '' : `, asks ${JSON.stringify(question)}`}`,
+  };
+}
+
+function tellHttp2Request(heap: Heap, properties: Properties): NodeObject | null {
+  const sent = properties.get('[Symbol(sent-headers)]');
+  if (sent === undefined || !isReceiver(heap, sent)) return null;
+  const headers = propertiesOf(heap, sent);
+  const told = (name: string): string => text(heap, headers.get(name)) ?? '';
+  const method = told(':method');
+  if (method === '') return null;
+  const scheme = told(':scheme');
+  const host = `${scheme}${scheme === '' ? '' : '://'}${told(':authority')}`;
+  return { words: `${method} ${host}${told(':path')}` };
+}
+
+function tellWorker(heap: Heap, properties: Properties): NodeObject | null {
+  const handle = properties.get('[Symbol(kHandle)]');
+  if (handle === undefined || !isReceiver(heap, handle)) return null;
+  const known = propertiesOf(heap, handle);
+  const id = number(known.get('threadId'));
+  const name = text(heap, known.get('threadName')) ?? '';
+  // What has ended has no number any more.
+  return id === null || id < 0
+    ? null
+    : { words: `thread ${id}${/^(?:WorkerThread)?$/.test(name) ? '' : `, ${name}`}` };
 }
 
 function text(heap: Heap, word: Tagged | undefined): string | null {

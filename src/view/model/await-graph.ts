@@ -109,7 +109,7 @@ function draftNodes(forest: TaskForest, cwd: string | undefined): Map<string, Dr
     }
     draft.count += task.count ?? 1;
     for (const id of waitsFor(task)) {
-      const below = forest.byId.get(id);
+      const below = task.through?.includes(id) === true ? undefined : forest.byId.get(id);
       if (below !== undefined) draft.to.add(nodeKey(below));
     }
     if (typeof task.awaits === 'string') addEnd(drafts, draft, task.awaits, task.count ?? 1);

@@ -42,10 +42,13 @@ export interface TaskBounds {
   /** Rows below one task. */
   readonly maxBelow: number;
   readonly maxRows: number;
+  /** Node's own functions are rows, too, where those that wait for them tell what these wait for. */
+  readonly withThrough?: boolean;
   /** Places, by placeKey(), whose tasks are all rows. */
   readonly openPlaces?: ReadonlySet<string>;
 }
 
+const amount = /\b[\d,]+ (?=(?:byte|object)s?\b)/g;
 const noTask: readonly number[] = [];
 const noTasks: readonly Task[] = [];
 
@@ -133,7 +136,9 @@ export function placeKey(task: Task): string {
   const { awaits, function: compiled } = task;
   const { file = '', line = 0, column = 0 } = task.original ?? task;
   const name = task.original?.function ?? compiled;
-  return `${name}\0${file}\0${line}\0${column}\0${typeof awaits === 'string' ? awaits : ''}`;
+  // How much of something waits is not the same from one moment to the next.
+  const words = typeof awaits === 'string' ? awaits.replace(amount, '') : '';
+  return `${name}\0${file}\0${line}\0${column}\0${words}`;
 }
 
 /** The rows of the tree below `roots`, in the order in which they are read. Without recursion: chains of awaits can be long. */
@@ -163,7 +168,10 @@ export function taskRows(
     } else {
       shown.add(row.task.id);
       rows.push(row);
-      const below = waitsFor(row.task).flatMap((id) => forest.byId.get(id) ?? []);
+      const told = bounds.withThrough === true ? noTask : (row.task.through ?? noTask);
+      const below = waitsFor(row.task).flatMap((id) =>
+        told.includes(id) ? noTasks : (forest.byId.get(id) ?? noTasks),
+      );
       push(below, row.depth + 1, bounds.maxBelow);
     }
   }

@@ -3,6 +3,7 @@ import { connectAgent } from '../probe/agent.ts';
 import { readLinkFact } from '../probe/fact.ts';
 import { requireNodeProcess } from '../probe/identity.ts';
 import { readUptimeMs } from '../probe/process-facts.ts';
+import { describeTaskEnds } from '../probe/task-ends.ts';
 import { readProcessTasks } from '../reader/read-process-tasks.ts';
 import type { Missing, Task } from '../report/schema.ts';
 import { askAgent } from './climb.ts';
@@ -47,7 +48,7 @@ export async function captureTasks(request: TasksRequest): Promise<TasksCapture>
   const cwd = readLinkFact(`/proc/${pid}/cwd`);
   const uptimeMs = readUptimeMs(pid);
   const mapped = await mapCapture(
-    { threads: [], tasks: [...reading.tasks], timers: [] },
+    { threads: [], tasks: describeTaskEnds(pid, reading.tasks), timers: [] },
     {
       scripts: [reading.scripts],
       root: `/proc/${pid}/root`,

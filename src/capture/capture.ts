@@ -17,6 +17,7 @@ import { type ProcessFacts, readProcessFacts } from '../probe/process-facts.ts';
 import { readFact } from '../probe/fact.ts';
 import { readStatus } from '../probe/stat.ts';
 import { readTasks } from '../probe/task.ts';
+import { describeTaskEnds } from '../probe/task-ends.ts';
 import { readKeptStack } from '../reader/kept-stack.ts';
 import { openEventLoop, readProcess } from '../reader/read.ts';
 import type { EventLoopClock, KnownIsolate, ProcessReading } from '../reader/reading.ts';
@@ -135,8 +136,9 @@ export async function capture(
   const loops = liveLoopSection(request.pid, reading?.activity ?? null);
   const seen = { process, threads, requests: loops.requests };
   const neighbours = await readNeighbours(request, seen, dependencies, endsAtMs);
+  const tasks = describeTaskEnds(request.pid, reading?.tasks ?? []);
   const mapped = await mapSeen(
-    { ...loops, threads, tasks: reading?.tasks ?? [], samples },
+    { ...loops, threads, tasks, samples },
     death,
     { facts, scripts: [reading?.scripts, death?.scripts] },
     { request: addRejectedValue(request, threads), timeLeftMs: timeLeftMs(), missing },

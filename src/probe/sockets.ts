@@ -161,15 +161,20 @@ function longestZeros(groups: readonly string[]): { start: number; length: numbe
   return best;
 }
 
-/** Adds what /proc knows of the descriptors of handles and requests. */
-export function describeDescriptors(
+/** A descriptor: what it is, and of sockets both ends. */
+export interface DescriptorReading {
+  /** A path, `pipe:[…]`, `socket:[…]`. */
+  readonly file: string;
+  readonly socket?: SocketReading;
+}
+
+/** What these descriptors of a process are; those that cannot be read are left out. */
+export function readDescriptors(
   pid: number,
-  handles: readonly Handle[],
-  requests: readonly Request[],
-): { handles: Handle[]; requests: Request[] } {
+  fds: Iterable<number>,
+): Map<number, DescriptorReading> {
   const files = new Map<number, string>();
-  for (const { fd } of [...handles, ...requests]) {
-    if (fd === undefined || files.has(fd)) continue;
+  for (const fd of new Set(fds)) {
     const file = readLinkFact(`/proc/${pid}/fd/${fd}`);
     if (file.known) files.set(fd, file.value);
   }
@@ -177,16 +182,32 @@ export function describeDescriptors(
     pid,
     [...files.values()].flatMap((file) => socketInode(file) ?? []),
   );
-  const socketOf = (file = ''): SocketReading | undefined => sockets.get(socketInode(file) ?? '');
+  return new Map(
+    [...files].map(([fd, file]): [number, DescriptorReading] => {
+      const socket = sockets.get(socketInode(file) ?? '');
+      return [fd, { file, ...(socket !== undefined && { socket }) }];
+    }),
+  );
+}
+
+/** Adds what /proc knows of the descriptors of handles and requests. */
+export function describeDescriptors(
+  pid: number,
+  handles: readonly Handle[],
+  requests: readonly Request[],
+): { handles: Handle[]; requests: Request[] } {
+  const known = readDescriptors(
+    pid,
+    [...handles, ...requests].flatMap(({ fd }) => fd ?? []),
+  );
   return {
     handles: handles.map((handle) => {
-      const file = handle.fd === undefined ? undefined : files.get(handle.fd);
+      const { file, socket } = known.get(handle.fd ?? -1) ?? {};
       // What libuv says of its state comes first: it is what the program will act upon.
-      return { ...(file !== undefined && { file }), ...socketOf(file), ...handle };
+      return { ...(file !== undefined && { file }), ...socket, ...handle };
     }),
     requests: requests.map((request) => {
-      const file = request.fd === undefined ? undefined : files.get(request.fd);
-      const peer = socketOf(file)?.peer;
+      const { file, socket: { peer } = {} } = known.get(request.fd ?? -1) ?? {};
       return {
         ...request,
         ...(file !== undefined && { file }),

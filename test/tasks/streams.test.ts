@@ -17,11 +17,11 @@ const url = pathToFileURL(program).href;
 
 /** By marker; numbers of descriptors, ports and processes are left out. */
 const expected: Readonly<Record<string, string>> = {
-  '@upload': 'the next chunk of IncomingMessage {POST /upload}',
+  '@upload': 'the next chunk of IncomingMessage {POST /upload, fd N}',
   '@file': 'the next chunk of ReadStream {FIFO, fd N}',
   '@child': 'the next chunk of Socket {fd N, stdout of child N, cat}',
   '@socket': 'the next chunk of Socket {fd N}',
-  '@answer': 'the next chunk of IncomingMessage {200 to GET http://127.0.0.1:N/slow}',
+  '@answer': 'the next chunk of IncomingMessage {200 to GET http://127.0.0.1:N/slow, fd N}',
   '@transform': 'the next chunk of Transform: 3 bytes wait to be transformed, end() was not called',
   '@array': 'the next chunk of PassThrough: end() was not called',
   '@pipeline':

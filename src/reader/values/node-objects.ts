@@ -62,17 +62,29 @@ export function tellNodeObject(heap: Heap, className: string, object: Tagged): N
 }
 
 function tellIncoming(heap: Heap, properties: Properties): NodeObject | null {
+  const words = incomingWords(heap, properties);
+  if (words === null) return null;
+  const socket = properties.get('socket');
+  const told =
+    socket === undefined || !isReceiver(heap, socket)
+      ? null
+      : tellNodeObject(heap, 'Socket', socket);
+  return { words, ...(told?.fd !== undefined && { fd: told.fd }) };
+}
+
+/** `POST /upload`; `200 to GET http://10.0.0.7/orders` of an answer. */
+function incomingWords(heap: Heap, properties: Properties): string | null {
   const method = text(heap, properties.get('method'));
   const url = text(heap, properties.get('url'));
+  if (method !== null && url !== null) return `${method} ${url}`;
   const status = number(properties.get('statusCode'));
-  if (method !== null && url !== null) return { words: `${method} ${url}` };
   if (status === null) return null;
   const request = properties.get('req');
   const asked =
     request === undefined || !isReceiver(heap, request)
       ? null
       : askedWords(heap, propertiesOf(heap, request, maxNodeProperties));
-  return { words: asked === null ? `${status}` : `${status} to ${asked}` };
+  return asked === null ? `${status}` : `${status} to ${asked}`;
 }
 
 function tellResponse(heap: Heap, properties: Properties): NodeObject | null {

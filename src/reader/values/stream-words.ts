@@ -23,7 +23,11 @@ const eventWords: Partial<Record<string, (state: StreamState) => string[]>> = {
 export function nameStream(heap: Heap, stream: Tagged): string {
   const name = readClassName(heap, stream) ?? '';
   const told = tellNodeObject(heap, name, stream);
-  if (told !== null) return `${name} {${told.words}}`;
+  if (told !== null) {
+    // Of a request the line tells what it asks for, and not on which connection.
+    const { words, fd } = told;
+    return `${name} {${words}${fd === undefined || words.includes(`fd ${fd}`) ? '' : `, fd ${fd}`}}`;
+  }
   return name === '' ? 'a stream' : name;
 }
 
@@ -95,12 +99,18 @@ function stuckWords(heap: Heap, stages: readonly Stage[]): string {
   const full = stages.findLast(
     ({ state }) => state?.writable?.isFinished === false && state.writable.buffered.count > 0,
   );
+  const short = (stage: Stage): string => {
+    const name = readClassName(heap, stage.stream) ?? '';
+    const isOnly =
+      stages.filter(({ stream }) => (readClassName(heap, stream) ?? '') === name).length === 1;
+    return isOnly && name !== '' ? name : nameStage(heap, stage);
+  };
   if (full?.state != null)
-    return `, where ${nameStage(heap, full)} takes no more${behind(backlogWords(full.state))}`;
+    return `, where ${short(full)} takes no more${behind(backlogWords(full.state))}`;
   const open = stages.find(({ state }) => state?.readable?.isEndEmitted === false);
   return open?.state == null
     ? ''
-    : `, where ${nameStage(heap, open)} gives no more${behind(readingWords(open.state))}`;
+    : `, where ${short(open)} gives no more${behind(readingWords(open.state))}`;
 }
 
 function readingWords(state: StreamState): string[] {

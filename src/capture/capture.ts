@@ -136,9 +136,8 @@ export async function capture(
   const loops = liveLoopSection(request.pid, reading?.activity ?? null);
   const seen = { process, threads, requests: loops.requests };
   const neighbours = await readNeighbours(request, seen, dependencies, endsAtMs);
-  const tasks = describeTaskEnds(request.pid, reading?.tasks ?? []);
   const mapped = await mapSeen(
-    { ...loops, threads, tasks, samples },
+    { ...loops, threads, tasks: describeTaskEnds(request.pid, reading?.tasks), samples },
     death,
     { facts, scripts: [reading?.scripts, death?.scripts] },
     { request: addRejectedValue(request, threads), timeLeftMs: timeLeftMs(), missing },

@@ -8,7 +8,7 @@ const descriptor = /\bfd (\d+)(?: to [^\s,}]+)?/g;
 const maxDescriptors = 1_000;
 
 /** The tasks, with the other end of sockets and the path of files behind the descriptors that they wait for: `fd 21, peer 10.0.0.7:5432`. */
-export function describeTaskEnds(pid: number, tasks: readonly Task[]): Task[] {
+export function describeTaskEnds(pid: number, tasks: readonly Task[] = []): Task[] {
   const fds = tasks.flatMap(({ awaits }) =>
     typeof awaits !== 'string'
       ? []

@@ -322,6 +322,8 @@ export const Handle = v.looseObject({
   path: v.exactOptional(v.string()),
   /** Class of the object that has it in JavaScript: `Server`, `Socket`, `ChildProcess`, `FSWatcher`, `MessagePort`. */
   owner: v.exactOptional(v.string()),
+  /** What that is there for: the request on a connection (`GET http://10.0.0.7/orders`), the host that was asked for. Added in format 2. */
+  about: v.exactOptional(v.string()),
   /** Of a pipe to or from a child: `stdin`, `stdout` or `stderr` of the child with this pid. */
   childStream: v.exactOptional(
     v.looseObject({

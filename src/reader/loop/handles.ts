@@ -5,6 +5,7 @@ import type { Handle, Request } from '../../report/schema.ts';
 import type { PagedMemory } from '../memory/paged.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 import {
+  fsPollContext,
   handleFlags,
   type HandleType,
   handleTypes,
@@ -139,9 +140,19 @@ function readDetails(
       const path = readCString(memory, memory.u64(at + uvHandle.fsEventPath));
       return path === null ? {} : { path };
     }
+    case 'fs-poll':
+      return readFilePoll(memory, at);
     default:
       return {};
   }
+}
+
+/** fs.watchFile(). */
+function readFilePoll(memory: PagedMemory, at: Address): Partial<Handle> {
+  const context = memory.u64(at + uvHandle.fsPollContext);
+  if (context === 0 || memory.u64(context + fsPollContext.parent) !== at) return {};
+  const path = readCString(memory, context + fsPollContext.path);
+  return path === null || path === '' ? {} : { path };
 }
 
 function readStream(memory: PagedMemory, at: Address): Partial<Handle> {

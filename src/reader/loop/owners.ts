@@ -17,6 +17,7 @@ import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { Handle, Listener } from '../../report/schema.ts';
 import type { ScriptCache } from '../scripts.ts';
 import { type Properties, propertiesOf } from '../values/fetch-objects.ts';
+import { tellPurpose } from '../values/node-objects.ts';
 import { isReceiver, readClassName } from '../values/properties.ts';
 import { ListenerReader } from './owner-listeners.ts';
 
@@ -54,11 +55,12 @@ export function addOwners(
   return handles.map((handle) => {
     const owner = owners.get(handle);
     if (owner === undefined) return handle;
-    const { className, listeners } = owner;
+    const { className, listeners, about } = owner;
     const childStream = streams.get(owner.object);
     return {
       ...handle,
       owner: className,
+      ...(about !== '' && { about }),
       ...(childStream !== undefined && { childStream }),
       ...(listeners.length > 0 && { listeners: [...listeners] }),
     };
@@ -75,6 +77,8 @@ function weight({ type, active, ref, state, peer, internal }: Handle): number {
 interface Owner {
   readonly object: Tagged;
   readonly className: string;
+  /** May be empty. */
+  readonly about: string;
   readonly listeners: readonly Listener[];
   readonly properties: Properties;
 }
@@ -95,7 +99,8 @@ class OwnerReader {
       const className = readClassName(this.#heap, object) ?? '';
       if (className === '') return null;
       const properties = propertiesOf(this.#heap, object, maxProperties);
-      return { object, className, properties, listeners: this.#listeners.read(properties) };
+      const about = tellPurpose(this.#heap, className, properties);
+      return { object, className, about, properties, listeners: this.#listeners.read(properties) };
     } catch (error) {
       if (error instanceof UnreadableMemory) return null;
       throw error;

@@ -73,8 +73,12 @@ export const uvHandle = {
   pollFd: 152,
   processPid: 104,
   fsEventPath: 96,
+  fsPollContext: 96,
   signalNumber: 104,
 } as const;
+
+/** struct poll_ctx of src/uv-fs-poll.c, the same in 1.44 to 1.52: behind a uv_timer_t, a uv_fs_t, a uv_stat_t and a pointer the path itself. */
+export const fsPollContext = { parent: 0, path: 800 } as const;
 
 /** UV_HANDLE_* of src/uv-common.h. */
 export const handleFlags = { closing: 1, active: 4, ref: 8, internal: 0x10 } as const;

@@ -88,14 +88,15 @@ function incomingWords(heap: Heap, properties: Properties): string | null {
 }
 
 function tellResponse(heap: Heap, properties: Properties): NodeObject | null {
+  // Before somebody sets it, it is the 200 of the prototype.
   const status = number(properties.get('statusCode'));
-  if (status === null) return null;
   const header = properties.get('_header');
-  const isSent = header !== undefined && heap.isString(header);
+  if (header === undefined) return null;
+  const isSent = heap.isString(header);
   const request = properties.get('req');
   const asked = request === undefined ? null : tellNodeObject(heap, 'IncomingMessage', request);
   return {
-    words: `${status}, headers ${isSent ? 'sent' : 'not sent'}${asked === null ? '' : `, to ${asked.words}`}`,
+    words: `${status ?? 200}, headers ${isSent ? 'sent' : 'not sent'}${asked === null ? '' : `, to ${asked.words}`}`,
   };
 }
 
@@ -139,6 +140,17 @@ function tellSocket(heap: Heap, properties: Properties, socket: Tagged): NodeObj
   const known = fd === null ? 'no descriptor: not open, or closed' : `fd ${fd}`;
   const words = `${known}${host === null ? '' : ` to ${host}`}${child === null ? '' : `, ${child}`}`;
   return { words, ...(fd !== null && { fd }) };
+}
+
+/** What a socket is there for: the request that is under way on it (lib/_http_server.js, _http_client.js), else whom it was told to connect to; may be empty. */
+export function tellPurpose(heap: Heap, className: string, properties: Properties): string {
+  if (className !== 'Socket' && className !== 'TLSSocket') return '';
+  const message = properties.get('_httpMessage');
+  const told =
+    message === undefined || !isReceiver(heap, message)
+      ? null
+      : tellNodeObject(heap, readClassName(heap, message) ?? '', message);
+  return told?.words ?? tlsNameOf(heap, properties) ?? text(heap, properties.get('_host')) ?? '';
 }
 
 /** Whom a TLSSocket was told to connect to, with the port (lib/_tls_wrap.js). */

@@ -45,8 +45,11 @@ export function handleWords(handle: Handle, cwd?: string): string {
 }
 
 /** `Server, request → onRequest app.js:7`: whose it is, and who hears of it. */
-function ownedWords({ owner, childStream, listeners = [] }: Handle, cwd?: string): string {
-  if (owner === undefined) return '';
+function ownedWords(handle: Handle, cwd?: string): string {
+  const { type, owner, about, childStream, listeners = [], internal } = handle;
+  // Node has one handle of its own for all Workers; an addon's has no object either.
+  if (owner === undefined)
+    return type === 'async' && internal !== true ? 'for a Worker or an addon' : '';
   const stream =
     childStream === undefined ? '' : `, ${childStream.name} of child ${childStream.pid}`;
   const heard = listeners
@@ -55,7 +58,7 @@ function ownedWords({ owner, childStream, listeners = [] }: Handle, cwd?: string
       return `, ${event} → ${place.original?.function ?? place.function}${where === '' ? '' : ` ${where}`}`;
     })
     .join('');
-  return owner + stream + heard;
+  return owner + (about === undefined ? '' : `, ${about}`) + stream + heard;
 }
 
 /** `127.0.0.1:80 ← 10.0.0.7:4242 (fd 17)`; of what is no socket, what the descriptor is. */

@@ -322,7 +322,7 @@ export const Handle = v.looseObject({
   path: v.exactOptional(v.string()),
   /** Class of the object that has it in JavaScript: `Server`, `Socket`, `ChildProcess`, `FSWatcher`, `MessagePort`. */
   owner: v.exactOptional(v.string()),
-  /** What that is there for: the request on a connection (`GET http://10.0.0.7/orders`), the host that was asked for. Added in format 2. */
+  /** Of a connection: the name of the host that it was asked for. Added in format 2. */
   about: v.exactOptional(v.string()),
   /** Of a pipe to or from a child: `stdin`, `stdout` or `stderr` of the child with this pid. */
   childStream: v.exactOptional(
@@ -331,6 +331,21 @@ export const Handle = v.looseObject({
       pid: v.number(),
       /** Of the stream. */
       name: v.string(),
+    }),
+  ),
+  /** Of a connection, by Node's HTTP/1: the request that is under way on it. */
+  http: v.exactOptional(
+    v.looseObject({
+      /** `server`: this process is to answer it · `client`: it waits for the answer. */
+      kind: v.picklist(['server', 'client']),
+      /** `GET`, `POST`, … */
+      method: v.string(),
+      /** Path, or whole URL of a client; the query is not in it. */
+      url: v.string(),
+      /** Of the answer, once it has begun. */
+      status: v.exactOptional(v.number()),
+      /** True: the program has made the whole answer, and not all of it is taken. */
+      isAnswered: v.exactOptional(v.boolean()),
     }),
   ),
   /** Functions of the program that listen to its owner. */

@@ -3,6 +3,7 @@ import { workElsewhere } from '../elsewhere.ts';
 import { type Rule, loopEvidence, nameMain } from '../evidence.ts';
 import type { Capture, Task } from '../../report/schema.ts';
 import { findKeepers, type Keeper } from '../kept-alive.ts';
+import { unansweredRequests, unansweredWords } from '../unanswered.ts';
 import { Waits, countOf, hasObject, isOwnTask, waitWords } from '../waits.ts';
 import { identifyTask, nameFrame } from '../words.ts';
 
@@ -29,13 +30,18 @@ export const idle: Rule = (scene) => {
   const who = work.length === 0 ? 'process' : 'main thread';
   return {
     kind: 'idle',
-    summary: `${[`The ${who} is idle: its event loop waits for work${open}`, ...suspendedWords(waits), ...work].join('; ')}.`,
+    summary: `${[`The ${who} is idle: its event loop waits for work${open}`, ...unansweredWords(capture), ...suspendedWords(waits, capture), ...work].join('; ')}.`,
     confidence: scene.isLoopKnown ? 'certain' : 'likely',
     thread: main.tid,
     evidence: [
       { text: `${nameMain(scene)} waits in ${call?.text ?? 'epoll'}` },
       ...loopEvidence(scene),
       ...keepers.slice(0, maxKeepers).map(({ detail }) => ({ text: `keeps it alive: ${detail}` })),
+      ...unansweredRequests(capture)
+        .slice(0, maxTold)
+        .map(({ http, peer = '?' }) => ({
+          text: `not answered: ${http.method} ${http.url}, of ${peer}`,
+        })),
       ...suspendedEvidence(waits, capture),
     ],
   };
@@ -50,10 +56,12 @@ function listKeepers(keepers: readonly Keeper[]): string {
 }
 
 /** How many functions of the program are suspended, in words: most idle processes have some, and some are stuck with them. */
-function suspendedWords({ own }: Waits): string[] {
+function suspendedWords({ own }: Waits, capture: Capture): string[] {
   const count = countOf(own);
   if (count === 0) return [];
-  const answering = countOf(own.filter((task) => hasObject(task, response)));
+  // HTTP/2, and connections whose requests are not known.
+  const isTold = unansweredRequests(capture).length > 0;
+  const answering = isTold ? 0 : countOf(own.filter((task) => hasObject(task, response)));
   return [
     `${count} async ${count === 1 ? 'function is' : 'functions are'} suspended${answering === 0 ? '' : `, ${answering} of them with a request to answer`}`,
   ];

@@ -17,6 +17,7 @@ import { type Address, UnreadableMemory } from '../memory/source.ts';
 import type { Handle, Listener } from '../../report/schema.ts';
 import type { ScriptCache } from '../scripts.ts';
 import { type Properties, propertiesOf } from '../values/fetch-objects.ts';
+import { exchangeOfSocket, type HttpExchange } from '../values/http-exchange.ts';
 import { tellPurpose } from '../values/node-objects.ts';
 import { isReceiver, readClassName } from '../values/properties.ts';
 import { ListenerReader } from './owner-listeners.ts';
@@ -55,13 +56,14 @@ export function addOwners(
   return handles.map((handle) => {
     const owner = owners.get(handle);
     if (owner === undefined) return handle;
-    const { className, listeners, about } = owner;
+    const { className, listeners, about, http } = owner;
     const childStream = streams.get(owner.object);
     return {
       ...handle,
       owner: className,
       ...(about !== '' && { about }),
       ...(childStream !== undefined && { childStream }),
+      ...(http !== null && { http: toldHttp(http) }),
       ...(listeners.length > 0 && { listeners: [...listeners] }),
     };
   });
@@ -74,6 +76,11 @@ function weight({ type, active, ref, state, peer, internal }: Handle): number {
   return (keeps ? 4 : 0) + (isOne ? 2 : 0) + (peer === undefined ? 1 : 0);
 }
 
+/** What people search for is seldom in the query, and secrets are. */
+function toldHttp(http: HttpExchange): NonNullable<Handle['http']> {
+  return { ...http, url: http.url.replace(/[?#].*$/s, '') };
+}
+
 interface Owner {
   readonly object: Tagged;
   readonly className: string;
@@ -81,6 +88,7 @@ interface Owner {
   readonly about: string;
   readonly listeners: readonly Listener[];
   readonly properties: Properties;
+  readonly http: HttpExchange | null;
 }
 
 class OwnerReader {
@@ -99,8 +107,10 @@ class OwnerReader {
       const className = readClassName(this.#heap, object) ?? '';
       if (className === '') return null;
       const properties = propertiesOf(this.#heap, object, maxProperties);
-      const about = tellPurpose(this.#heap, className, properties);
-      return { object, className, about, properties, listeners: this.#listeners.read(properties) };
+      const http = exchangeOfSocket(this.#heap, properties);
+      const about = http === null ? tellPurpose(this.#heap, className, properties) : '';
+      const listeners = this.#listeners.read(properties);
+      return { object, className, about, http, properties, listeners };
     } catch (error) {
       if (error instanceof UnreadableMemory) return null;
       throw error;

@@ -5,12 +5,12 @@
  * descriptor is in libuv's handle, which the C++ object behind `_handle` points to and which points back to it.
  */
 import type { Heap } from '../heap/heap.ts';
-import { readString } from '../heap/strings.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { uvHandle } from '../loop/uv.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 import { tellChildStream } from './child-streams.ts';
 import { type Properties, propertiesOf, tellFetched, textOf } from './fetch-objects.ts';
+import { exchangeOfRequest, isHeaderMade } from './http-exchange.ts';
 import { isReceiver, readClassName } from './properties.ts';
 
 /** What one line tells of an object, and the descriptor it stands for. */
@@ -21,8 +21,6 @@ export interface NodeObject {
 
 const maxNodeProperties = 200;
 const maxTextChars = 120;
-/** As much of a request's headers as is searched for its host. */
-const maxHeaderChars = 4_096;
 /** Words of a HandleWrap looked at for its pointer to libuv's handle; it is among the first of the class's own. */
 const maxWrapWords = 32;
 const firstEmbedderField = 24;
@@ -83,16 +81,15 @@ function incomingWords(heap: Heap, properties: Properties): string | null {
   const asked =
     request === undefined || !isReceiver(heap, request)
       ? null
-      : askedWords(heap, propertiesOf(heap, request, maxNodeProperties));
-  return asked === null ? `${status}` : `${status} to ${asked}`;
+      : exchangeOfRequest(heap, propertiesOf(heap, request, maxNodeProperties));
+  return asked === null ? `${status}` : `${status} to ${asked.method} ${asked.url}`;
 }
 
 function tellResponse(heap: Heap, properties: Properties): NodeObject | null {
   // Before somebody sets it, it is the 200 of the prototype.
   const status = number(properties.get('statusCode'));
-  const header = properties.get('_header');
-  if (header === undefined) return null;
-  const isSent = heap.isString(header);
+  if (!properties.has('_header')) return null;
+  const isSent = isHeaderMade(heap, properties);
   const request = properties.get('req');
   const asked = request === undefined ? null : tellNodeObject(heap, 'IncomingMessage', request);
   return {
@@ -101,35 +98,10 @@ function tellResponse(heap: Heap, properties: Properties): NodeObject | null {
 }
 
 function tellClientRequest(heap: Heap, properties: Properties): NodeObject | null {
-  const asked = askedWords(heap, properties);
+  const asked = exchangeOfRequest(heap, properties);
   if (asked === null) return null;
-  const response = properties.get('res');
-  const status =
-    response === undefined || !isReceiver(heap, response)
-      ? null
-      : number(propertiesOf(heap, response, maxNodeProperties).get('statusCode'));
-  return { words: `${asked}${status === null ? '' : `, answered ${status}`}` };
-}
-
-/** `GET http://10.0.0.7/orders`, of a request that this process has made. */
-function askedWords(heap: Heap, properties: Properties): string | null {
-  const method = text(heap, properties.get('method'));
-  // From 24 on the path is an accessor over this.
-  const path = text(heap, properties.get('path') ?? properties.get('[Symbol(kPath)]'));
-  if (method === null || path === null) return null;
-  const protocol = text(heap, properties.get('protocol')) ?? '';
-  return `${method} ${protocol}//${hostOf(heap, properties)}${path}`;
-}
-
-/** With its port, once the headers are made: the object itself keeps only the name. */
-function hostOf(heap: Heap, properties: Properties): string {
-  const host = text(heap, properties.get('host')) ?? '';
-  const header = properties.get('_header');
-  if (header === undefined || !heap.isString(header)) return host;
-  const sent = readString(heap, header, maxHeaderChars) ?? '';
-  const named = /^host: (\S+)\r$/im.exec(sent)?.[1] ?? '';
-  // A program may send another name.
-  return named.startsWith(`${host}:`) || named.startsWith(`[${host}]`) ? named : host;
+  const { method, url, status } = asked;
+  return { words: `${method} ${url}${status === undefined ? '' : `, answered ${status}`}` };
 }
 
 function tellSocket(heap: Heap, properties: Properties, socket: Tagged): NodeObject | null {
@@ -142,15 +114,10 @@ function tellSocket(heap: Heap, properties: Properties, socket: Tagged): NodeObj
   return { words, ...(fd !== null && { fd }) };
 }
 
-/** What a socket is there for: the request that is under way on it (lib/_http_server.js, _http_client.js), else whom it was told to connect to; may be empty. */
+/** Whom a socket was told to connect to, where that is more than an address; may be empty. */
 export function tellPurpose(heap: Heap, className: string, properties: Properties): string {
   if (className !== 'Socket' && className !== 'TLSSocket') return '';
-  const message = properties.get('_httpMessage');
-  const told =
-    message === undefined || !isReceiver(heap, message)
-      ? null
-      : tellNodeObject(heap, readClassName(heap, message) ?? '', message);
-  return told?.words ?? tlsNameOf(heap, properties) ?? text(heap, properties.get('_host')) ?? '';
+  return tlsNameOf(heap, properties) ?? text(heap, properties.get('_host')) ?? '';
 }
 
 /** Whom a TLSSocket was told to connect to, with the port (lib/_tls_wrap.js). */

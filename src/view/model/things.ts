@@ -46,7 +46,7 @@ export function handleWords(handle: Handle, cwd?: string): string {
 
 /** `Server, request → onRequest app.js:7`: whose it is, and who hears of it. */
 function ownedWords(handle: Handle, cwd?: string): string {
-  const { type, owner, about, childStream, listeners = [], internal } = handle;
+  const { type, owner, about, http, childStream, listeners = [], internal } = handle;
   // Node has one handle of its own for all Workers; an addon's has no object either.
   if (owner === undefined)
     return type === 'async' && internal !== true ? 'for a Worker or an addon' : '';
@@ -58,7 +58,22 @@ function ownedWords(handle: Handle, cwd?: string): string {
       return `, ${event} → ${place.original?.function ?? place.function}${where === '' ? '' : ` ${where}`}`;
     })
     .join('');
-  return owner + (about === undefined ? '' : `, ${about}`) + stream + heard;
+  const purpose = about === undefined ? '' : `, ${about}`;
+  return owner + purpose + httpWords(http) + stream + heard;
+}
+
+/** `, GET /orders not answered`, `, GET http://10.0.0.7/orders answered 200` */
+function httpWords(http: Handle['http']): string {
+  if (http === undefined) return '';
+  const { kind, method, url, status, isAnswered = false } = http;
+  const isOver = isAnswered ? ', all of it made' : '';
+  const answer =
+    status === undefined
+      ? kind === 'server'
+        ? 'not answered'
+        : 'waits for the answer'
+      : `answer ${status} under way${isOver}`;
+  return `, ${method} ${url}: ${answer}`;
 }
 
 /** `127.0.0.1:80 ← 10.0.0.7:4242 (fd 17)`; of what is no socket, what the descriptor is. */

@@ -24,7 +24,7 @@ const expected: Readonly<Record<string, string>> = {
   '@event': 'the event "message" of Client {url: "ws://prices.internal:7384/quotes"}',
   '@remote': `${settledBy('onReady')}, for ${atDatabase}`,
   '@proxied': `${settledBy('onReady')}, for ${atDatabase}`,
-  '@nobody': settledBy('a function'),
+  '@nobody': settledBy('a function').replace(program, `${program}:95`),
   '@table': kept('an object, as answer (pending.byId[])'),
 };
 
@@ -37,8 +37,8 @@ for (const node of nodeNames)
       const task = tasks.find(({ line }) => line === markers.get(marker)?.[0]);
       // How V8 calls functions that are assigned to properties is not the same in all versions.
       const words = `${task?.awaits}`.replace(
-        /that .* (?=of .*, for Command)/,
-        'that its functions ',
+        /that .* of \S* (?=.*, for Command)/,
+        `that its functions of ${program} `,
       );
       return [marker, words];
     });

@@ -18,6 +18,9 @@ const expected: Readonly<Record<string, string>> = {
   '@wrapped': `a promise that finish of ${program} may settle, for ClientRequest {GET http://127.0.0.1/wrapped}`,
   '@deferred': `${inDeferred}, for the request PUT http://127.0.0.1/deferred`,
   '@other': inDeferred,
+  '@called': 'the event "response" of ClientRequest {GET http://127.0.0.1/called}',
+  '@queued':
+    'the event "response" of ClientRequest {GET http://127.0.0.1/queued, given no socket yet by its Agent}',
   '@chunks': 'more of a ReadableStream, the body of GET http://127.0.0.1/chunks',
   '@looked-up': `a request of Node's own (QueryReqWrap: db.internal)`,
 };

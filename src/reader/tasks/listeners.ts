@@ -23,6 +23,8 @@ const arrayLength = 24;
 
 /** A step on the way to the emitter: who refers to `address` is asked for. */
 export type Lead =
+  /** What keeps the elements of an array that may be one of listeners. */
+  | { readonly kind: 'elements'; readonly address: Tagged }
   /** An array of listeners, or what keeps the properties of a table that has it. */
   | { readonly kind: 'list'; readonly address: Tagged; readonly list: Tagged }
   /** What keeps the contents of a table, which has the listener as `event`. */
@@ -44,6 +46,15 @@ export function leadFrom(heap: Heap, holder: Tagged, key: string | null): Lead |
   return key !== null && isEventTable(heap, holder)
     ? { kind: 'table', address: holder, table: holder, event: key }
     : null;
+}
+
+/**
+ * The same from what keeps the contents of either. @param index of the word in it, behind map and length @throws UnreadableMemory
+ */
+export function leadFromStore(heap: Heap, store: Tagged, index: number): Lead | null {
+  if (heap.is(store, 'FIXED_ARRAY')) return { kind: 'elements', address: store };
+  const event = heap.is(store, 'NAME_DICTIONARY') ? readEntry(heap, store, index)?.key : null;
+  return event == null ? null : { kind: 'contents', address: store, event };
 }
 
 /** @param listener of an EventTarget @throws UnreadableMemory */
@@ -74,6 +85,7 @@ export function followLead(
     const event = type === 'ORDERED_HASH_MAP' ? readEntry(heap, holder, index)?.key : null;
     return event == null ? null : { about: `the event ${event} of an EventTarget` };
   }
+  if (lead.kind === 'elements') return leadFrom(heap, holder, null);
   if (type === 'PROPERTY_ARRAY' && lead.kind !== 'contents') return { ...lead, address: holder };
   if (type === 'NAME_DICTIONARY') {
     if (lead.kind === 'table') return { ...lead, address: holder };

@@ -1,7 +1,7 @@
 /** What is known so far of who settles which promise: of several findings the most telling stays. */
 import type { Tagged } from '../layout/tagged.ts';
 import type { Owner } from './owners.ts';
-import { better, type Settler } from './settler.ts';
+import { better, isLastEvent, type Settler } from './settler.ts';
 
 /** A promise, and by which of its functions it was come to. */
 interface Found {
@@ -50,12 +50,17 @@ export class SettlerNotes {
   /** True when it is known who settles it, and not yet what that is about. */
   lacksSubject(leaf: Tagged): boolean {
     const settler = this.#settlers.get(leaf);
-    return settler !== undefined && 'about' in settler && settler.about === '';
+    return (
+      settler !== undefined &&
+      'about' in settler &&
+      (settler.about === '' || isLastEvent(settler.about))
+    );
   }
 
   /** @param about may be empty */
   addSubject(leaf: Tagged, about: string): void {
     const settler = this.#settlers.get(leaf);
+    if (about === '' || !this.lacksSubject(leaf)) return;
     if (settler !== undefined && 'about' in settler)
       this.#settlers.set(leaf, { ...settler, about });
   }

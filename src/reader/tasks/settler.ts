@@ -11,6 +11,8 @@ export type Settler =
       readonly kind: 'function';
       readonly names: readonly string[];
       readonly file: string;
+      /** Where the first of them begins. */
+      readonly line: number | null;
       /** What they are about, such as `the event "data" of Socket {fd 21}`; empty when it cannot be told. */
       readonly about: string;
     }
@@ -61,6 +63,11 @@ function rank(settler: Settler): number {
 
 export function isEvent(about: string): boolean {
   return about.startsWith('the event');
+}
+
+/** Events by which something ends early, or at last: who listens to one of these waits for another one, if there is another. */
+export function isLastEvent(about: string): boolean {
+  return /^the event "?(?:error|close|abort|timeout)\b/.test(about);
 }
 
 /** Of two findings about one promise the one to tell. */

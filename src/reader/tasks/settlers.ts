@@ -20,6 +20,7 @@ import { isReceiver, readClassName, readOwnProperties } from '../values/properti
 import { isBackingStore, readEntry } from './backing-stores.ts';
 import { findHolder } from './find-holder.ts';
 import { consumerWords, globalName, isCollection, keyInStore, placeWords } from './holder-words.ts';
+import { tellKeeper } from './keepers.ts';
 import { followLead, leadFrom, leadFromListener } from './listeners.ts';
 import { isEventListener, isRequest, isTimer } from './node-classes.ts';
 import { HeapSearch } from './heap-search.ts';
@@ -30,9 +31,9 @@ import { followOwner, leadToOwner, variableName } from './owners.ts';
 import { describeFunction, isOfScript, type SettlingFunction } from './settling-function.ts';
 import { SettlerNotes } from './settler-notes.ts';
 import { tellRequest } from './requests.ts';
-import { subjectOf, subjectOfScope, tellSubject } from './subjects.ts';
+import { subjectOf, tellSubject } from './subjects.ts';
 import type { Survey } from './survey.ts';
-import type { Wanted } from './wanted.ts';
+import { identityOf, type Wanted } from './wanted.ts';
 
 /** Arrows followed from a promise, and from its resolve functions where they are known already. */
 const maxRounds = { fromPromise: 5, fromResolver: 3 };
@@ -144,7 +145,7 @@ class BackwardWalk {
           ? this.#follow(heap, wanted, holder, index)
           : this.#followLead(heap, wanted, wanted.lead, holder, index);
       return [next ?? []].flat().filter((one) => {
-        const key = `${one.leaf} ${one.address} ${one.lead?.kind ?? ''}`;
+        const key = identityOf(one);
         const isNew = !this.#seen.has(key);
         this.#seen.add(key);
         return isNew;
@@ -158,7 +159,7 @@ class BackwardWalk {
   /** @param index of the word in the holder, if that is a backing store */
   #follow(heap: Heap, wanted: Wanted, holder: Tagged, index: number): Wanted | Wanted[] | null {
     const { leaf, role } = wanted;
-    if (role === 'keeper') return this.#followKeeper(heap, wanted, holder);
+    if (role === 'keeper') return this.#followKeeper(heap, wanted, holder, index);
     if (heap.isFunction(holder)) return this.#followFunction(heap, wanted, holder);
     if (heap.isContext(holder)) return this.#followContext(heap, wanted, holder);
     if (role === 'resolving' || role === 'closure') return null;
@@ -187,12 +188,11 @@ class BackwardWalk {
     return { ...wanted, address: holder, value: holder, entry: null };
   }
 
-  /** Variables beside a closure, or beside an object that has promise and resolve function; or an object that has the closure. */
-  #followKeeper(heap: Heap, { leaf }: Wanted, holder: Tagged): null {
-    if (!this.#notes.lacksSubject(leaf)) return null;
-    if (heap.isContext(holder))
-      this.#notes.addSubject(leaf, subjectOfScope(heap, holder, this.#withKeys));
-    else this.#notes.addSubject(leaf, tellSubject(heap, holder, this.#withKeys) ?? '');
+  #followKeeper(heap: Heap, wanted: Wanted, holder: Tagged, index: number): Wanted | null {
+    if (!this.#notes.lacksSubject(wanted.leaf)) return null;
+    const told = tellKeeper(heap, wanted.address, holder, { index, withValues: this.#withKeys });
+    if (typeof told !== 'string') return { ...wanted, address: told.address, lead: told };
+    this.#notes.addSubject(wanted.leaf, told);
     return null;
   }
 
@@ -283,7 +283,9 @@ class BackwardWalk {
         : followLead(heap, lead, holder, at);
     if (next === null) return null;
     if ('kind' in next) return { ...wanted, address: next.address, lead: next };
-    if ('about' in next) this.#notes.kept(wanted, 'a listener', next.about);
+    if ('about' in next)
+      if (wanted.role === 'keeper') this.#notes.addSubject(wanted.leaf, next.about);
+      else this.#notes.kept(wanted, 'a listener', next.about);
     else this.#notes.owned(wanted.leaf, next);
     return null;
   }

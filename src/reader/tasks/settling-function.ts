@@ -1,5 +1,5 @@
 /** A function that settles a promise, in words: one of the program's by its name and what it is about, one of Node's own by what it waits for. */
-import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
+import { readSharedFunction, readSourceRange, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import type { ScriptCache } from '../scripts.ts';
@@ -24,7 +24,8 @@ export function describeFunction(
   const words = tellNodeWait(heap, file, context);
   if (words !== null) return { kind: 'node', words };
   const about = subjectOfScope(heap, context, withValues);
-  return { kind: 'function', names: name === '' ? [] : [name], file, about };
+  const line = script?.place(readSourceRange(heap, shared).start)?.line ?? null;
+  return { kind: 'function', names: name === '' ? [] : [name], file, line, about };
 }
 
 /** False for V8's own. */

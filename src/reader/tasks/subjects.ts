@@ -72,13 +72,8 @@ export function subjectOf(
   properties: readonly Property[],
   withValues: boolean,
 ): string {
-  const find = (names: readonly string[]): Tagged | null =>
-    properties.find(({ key, word }) => names.includes(key) && word !== null)?.word ?? null;
-  const [emitter, event] = [find(emitterNames), find(eventNames)];
-  if (emitter !== null && event !== null && heap.isString(event) && isReceiver(heap, emitter)) {
-    const name = readString(heap, event, maxEventChars) ?? '';
-    return eventWords(heap, name, emitter, withValues);
-  }
+  const event = eventOf(heap, properties, withValues);
+  if (event !== '') return event;
   let left = maxInside;
   // Variables of inner scopes come first: what is nearer says more.
   for (const { word } of properties) {
@@ -87,6 +82,17 @@ export function subjectOf(
     if (told !== null && !servers.test(told)) return told;
   }
   return '';
+}
+
+/** What a listener that is called once is there for, by what Node keeps beside it; empty: it is none. @throws UnreadableMemory */
+export function eventOf(heap: Heap, properties: readonly Property[], withValues: boolean): string {
+  const find = (names: readonly string[]): Tagged | null =>
+    properties.find(({ key, word }) => names.includes(key) && word !== null)?.word ?? null;
+  const [emitter, event] = [find(emitterNames), find(eventNames)];
+  if (emitter === null || event === null) return '';
+  if (!heap.isString(event) || !isReceiver(heap, emitter)) return '';
+  const name = readString(heap, event, maxEventChars) ?? '';
+  return eventWords(heap, name, emitter, withValues);
 }
 
 /** A request that an object is by its shape, or has: a library's own class around Node's. @throws UnreadableMemory */

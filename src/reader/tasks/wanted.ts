@@ -21,3 +21,9 @@ export interface Wanted {
   /** From a listener to what it listens to, or from a container to whose it is. */
   readonly lead?: Lead | OwnerLead;
 }
+
+/** Equal for what need not be looked for twice: listeners of several events may be in one table. */
+export function identityOf({ leaf, address, lead }: Wanted): string {
+  const event = lead !== undefined && 'event' in lead ? lead.event : '';
+  return `${leaf} ${address} ${lead?.kind ?? ''} ${event}`;
+}

@@ -119,8 +119,14 @@ function keptWords({
   return `a promise whose ${isReject ? 'reject' : 'resolve'} function is kept in ${where}${of}${about === '' ? '' : `, for ${about}`}`;
 }
 
-function functionWords({ names, file, about }: Extract<Settler, { kind: 'function' }>): string {
-  const settlers = `a promise that ${names.join(', ') || 'a function'} of ${file || 'V8'} may settle`;
+function functionWords({
+  names,
+  file,
+  line,
+  about,
+}: Extract<Settler, { kind: 'function' }>): string {
+  const place = names.length > 0 || line === null ? '' : `:${line}`;
+  const settlers = `a promise that ${names.join(', ') || 'a function'} of ${file === '' ? 'V8' : file + place} may settle`;
   if (about === '') return settlers;
   return isEvent(about) ? about : `${settlers}, for ${about}`;
 }

@@ -43,7 +43,7 @@ function exchangeOfResponse(heap: Heap, response: Properties): HttpExchange | nu
   const [method, url] = [text(heap, asked.get('method')), text(heap, asked.get('url'))];
   if (method === null || url === null) return null;
   const status = isHeaderMade(heap, response) ? numberOf(response.get('statusCode')) : null;
-  const isAnswered = isTrue(heap, response.get('finished'));
+  const isAnswered = isOddball(heap, response.get('finished'), 'oddballTrue');
   return {
     ...{ kind: 'server', method, url },
     ...(status !== null && { status }),
@@ -94,8 +94,13 @@ function numberOf(word: Tagged | undefined): number | null {
   return word === undefined ? null : smiValue(word);
 }
 
-function isTrue(heap: Heap, word: Tagged | undefined): boolean {
+/** @throws UnreadableMemory */
+export function isOddball(
+  heap: Heap,
+  word: Tagged | undefined,
+  kind: 'oddballTrue' | 'oddballFalse' | 'oddballNull',
+): boolean {
   if (word === undefined || !heap.is(word, 'ODDBALL')) return false;
   const { layout } = heap;
-  return heap.smiField(word, layout.require('oddballKind')) === layout.require('oddballTrue');
+  return heap.smiField(word, layout.require('oddballKind')) === layout.require(kind);
 }

@@ -10,7 +10,7 @@ import { uvHandle } from '../loop/uv.ts';
 import { type Address, UnreadableMemory } from '../memory/source.ts';
 import { tellChildStream } from './child-streams.ts';
 import { type Properties, propertiesOf, tellFetched, textOf } from './fetch-objects.ts';
-import { exchangeOfRequest, isHeaderMade } from './http-exchange.ts';
+import { exchangeOfRequest, isHeaderMade, isOddball } from './http-exchange.ts';
 import { isReceiver, readClassName } from './properties.ts';
 
 /** What one line tells of an object, and the descriptor it stands for. */
@@ -101,7 +101,18 @@ function tellClientRequest(heap: Heap, properties: Properties): NodeObject | nul
   const asked = exchangeOfRequest(heap, properties);
   if (asked === null) return null;
   const { method, url, status } = asked;
-  return { words: `${method} ${url}${status === undefined ? '' : `, answered ${status}`}` };
+  const answer = status === undefined ? '' : `, answered ${status}`;
+  return { words: `${method} ${url}${answer}${socketWords(heap, properties)}` };
+}
+
+/** An Agent gives out no more sockets than `maxSockets` for one host (lib/_http_agent.js): the others wait, without a word. */
+function socketWords(heap: Heap, request: Properties): string {
+  const agent = request.get('agent');
+  // From 22 on it is an accessor over this.
+  const socket = request.get('socket') ?? request.get('[Symbol(kSocket)]');
+  const isAlive = isOddball(heap, request.get('destroyed'), 'oddballFalse');
+  if (agent === undefined || !isOddball(heap, socket, 'oddballNull') || !isAlive) return '';
+  return ', given no socket yet by its Agent';
 }
 
 function tellSocket(heap: Heap, properties: Properties, socket: Tagged): NodeObject | null {

@@ -118,6 +118,39 @@ class EmailJob {
 class ApiReq {
   answer = new Promise(() => {});
 }
+/** The resolve function is in the scope of listeners, which listen to more than the one event that is waited for. */
+async function byListener() {
+  const emitter = (kept.closures = new EventEmitter());
+  // prettier-ignore
+  await new Promise((resolve, reject) => { // @closure-on
+    emitter.on('error', (error) => reject(error));
+    emitter.on('ready', (value) => resolve(value));
+    emitter.on('close', () => reject(new Error('closed')));
+  });
+}
+async function byListenerOfSeveral() {
+  const emitter = (kept.closures2 = new EventEmitter());
+  emitter.on('ready', () => {});
+  // prettier-ignore
+  await new Promise((resolve) => { // @closure-several
+    emitter.on('ready', (value) => resolve(value));
+  });
+}
+async function byListenerOnce() {
+  const emitter = (kept.closures3 = new EventEmitter());
+  // prettier-ignore
+  await new Promise((resolve) => { // @closure-once
+    emitter.once('ready', (value) => resolve(value));
+  });
+}
+async function byListenerOfTarget() {
+  kept.controller = new AbortController();
+  const { signal } = kept.controller;
+  // prettier-ignore
+  await new Promise((resolve) => { // @closure-target
+    signal.addEventListener('abort', () => resolve(signal.reason));
+  });
+}
 class Timeout {
   _idleTimeout = 5;
   fired = new Promise((resolve) => (this.fire = resolve));
@@ -140,6 +173,7 @@ const all = [
   [inIndexed, inSparse, inSparseObject, inAccessor, inFunction, inBound, inGlobal, inGlobalPromise],
   [asProperty, rejectOnly, rejectAndResolve],
   [onEvent, onEventOfSeveral, onStream, onSignal, onChange, onTarget, onPort],
+  [byListener, byListenerOfSeveral, byListenerOnce, byListenerOfTarget],
   [ofJob, ofRequest, ofTimeout, ofNode],
 ];
 for (const start of all.flat()) void start();

@@ -57,6 +57,22 @@ function start() {
     listeners.push(() => answer.resolve());
     return await answer.promise; // @other
   }
+  /** As it is written most: an answer is waited for by a callback. */
+  function get(path, agent) {
+    // prettier-ignore
+    return new Promise((resolve, reject) => {
+      http.get(`${base}${path}`, { agent }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode));
+      }).on('error', (error) => reject(error));
+    });
+  }
+  const agent = new http.Agent({ maxSockets: 1 });
+  async function called() {
+    return await get('/called', agent); // @called
+  }
+  async function queued() {
+    return await get('/queued', agent); // @queued
+  }
   async function lookedUp() {
     return await resolver.resolve4('db.internal'); // @looked-up
   }
@@ -75,5 +91,5 @@ function start() {
     // prettier-ignore
     for await (const chunk of stream) listeners.push(chunk); // @chunks
   }
-  for (const run of [fetched, wrapped, deferred, other, lookedUp, chunks, body]) void run();
+  for (const run of [fetched, wrapped, deferred, other, called, queued, lookedUp, chunks, body]) void run();
 }

@@ -2,7 +2,7 @@
 import { isLockName, methodOf, objectOf } from '../reader/names/lending-words.ts';
 import type { Task, TaskCall } from '../report/schema.ts';
 
-export { isLentName, isLockName, lends } from '../reader/names/lending-words.ts';
+export { isLentName, isLockName, lends, methodOf } from '../reader/names/lending-words.ts';
 
 /** The call that a task waits in, as it was written; null when it awaits no call, or its source is not known. */
 export function askedCall({ asks }: Task): string | null {

@@ -84,6 +84,17 @@ const cases: readonly {
     says: null,
   },
   {
+    name: 'others wait behind it in the functions of the lock',
+    tasks: [...holding, waiting, task(4, 'handle', { asks: 'save', awaits: byTarn })],
+    capture: { timers: [] },
+    says: /^2 async functions wait in pool\.acquire\(\)/,
+  },
+  {
+    name: 'the same, and a timer may call such a function',
+    tasks: [...holding, waiting, task(4, 'handle', { asks: 'save', awaits: byTarn })],
+    says: null,
+  },
+  {
     name: 'some other function may have a connection, and waits for an answer',
     tasks: [...holding, waiting, task(4, 'report', { asks: 'query', awaits: queued })],
     capture: { handles: [{ type: 'tcp', peer: '10.0.0.7:5432', state: 'connected' }] },

@@ -3,8 +3,9 @@ import { workElsewhere } from '../elsewhere.ts';
 import { type Rule, loopEvidence, nameMain } from '../evidence.ts';
 import type { Capture, Task } from '../../report/schema.ts';
 import { findKeepers, type Keeper } from '../kept-alive.ts';
+import { findStandings, standingWords } from '../suspended.ts';
 import { unansweredRequests, unansweredWords } from '../unanswered.ts';
-import { Waits, countOf, hasObject, isOwnTask, waitWords } from '../waits.ts';
+import { Waits, countOf, hasObject, waitWords } from '../waits.ts';
 import { identifyTask, nameFrame } from '../words.ts';
 
 /** Functions named of those that are suspended, and things named that keep the loop alive. */
@@ -56,26 +57,29 @@ function listKeepers(keepers: readonly Keeper[]): string {
 }
 
 /** How many functions of the program are suspended, in words: most idle processes have some, and some are stuck with them. */
-function suspendedWords({ own }: Waits, capture: Capture): string[] {
+function suspendedWords(waits: Waits, capture: Capture): string[] {
+  const { own } = waits;
   const count = countOf(own);
   if (count === 0) return [];
   // HTTP/2, and connections whose requests are not known.
   const isTold = unansweredRequests(capture).length > 0;
   const answering = isTold ? 0 : countOf(own.filter((task) => hasObject(task, response)));
   return [
-    `${count} async ${count === 1 ? 'function is' : 'functions are'} suspended${answering === 0 ? '' : `, ${answering} of them with a request to answer`}`,
+    `${count} async ${count === 1 ? 'function is' : 'functions are'} suspended${answering === 0 ? '' : `, ${answering} of them with a request to answer`}, the innermost ${standingWords(waits, capture)}`,
   ];
 }
 
-/** Those that most stand at the end of a chain of, and what packages of theirs wait for in the end. */
+/** Where most stand, and what packages of theirs wait for in the end. */
 function suspendedEvidence(waits: Waits, capture: Capture): { text: string }[] {
-  return waits.own
-    .filter((task) => !waits.dependencies(task).some(isOwnTask))
-    .sort((left, right) => countOf([right]) - countOf([left]))
+  return findStandings(waits)
     .slice(0, maxTold)
-    .map((task) => ({
-      text: `suspended: ${identifyTask(task, capture)}, waits for ${endWords(task, waits, capture)}`,
-    }));
+    .map(({ task, count }) => {
+      const others = count - countOf([task]);
+      const alike = others === 0 ? '' : `, and ${others} more there`;
+      return {
+        text: `suspended: ${identifyTask(task, capture)}${alike}, waits for ${endWords(task, waits, capture)}`,
+      };
+    });
 }
 
 function endWords(task: Task, waits: Waits, capture: Capture): string {

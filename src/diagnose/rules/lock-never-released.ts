@@ -31,7 +31,8 @@ export const lockNeverReleased: Rule = (scene) => {
     const holders = findHolders(lock, waits);
     if (isAskedAgain(holders, lock, waits, capture))
       return verdictOnAsked(lock, holders, waits, scene);
-    if (!isLockName(lock.name)) continue;
+    // A pool that is used to the full for a moment is no news.
+    if (!isLockName(lock.name) && !(scene.isAccused && lends(lock.name))) continue;
     const [holder = null] = [...holders.filter(({ task }) => waits.isHopeless(task)), ...holders];
     const mayRelease =
       holder === null
@@ -65,7 +66,7 @@ function verdictOnHeld(lock: Lock, holder: Holder | null, waits: Waits, scene: S
   const { capture } = scene;
   return {
     ...whoWaits(lock, holder === null ? [] : [holder.task], waits, scene),
-    summary: `${functionsWait(lock)} for a lock (${lock.name}) that is not released: ${takenBy(holder, waits, capture)}.`,
+    summary: `${functionsWait(lock)} for ${isLockName(lock.name) ? 'a lock' : 'something to be lent'} (${lock.name}) that is not ${isLockName(lock.name) ? 'released' : 'given back'}: ${takenBy(holder, waits, capture)}.`,
     confidence: certainIf(
       holder !== null &&
         !holder.isUnsure &&
@@ -240,9 +241,10 @@ function isAskedAgain(
       !inLock.has(task) &&
       [task, ...waits.dependents(task)].some(isOwnTask),
   );
-  const mayRelease = others.some(
-    (task) => !waits.isUnsettled(task) && (!isKept(task) || hearsFromOthers(capture)),
-  );
+  // Functions that may settle something may be callbacks of timers, too.
+  const isHeldBack = (task: Task): boolean =>
+    (isKept(task) && !hearsFromOthers(capture)) || (isUpToProgram(task) && !isUnderWay(capture));
+  const mayRelease = others.some((task) => !waits.isUnsettled(task) && !isHeldBack(task));
   return holders.length > 0 && areAllBack && !mayRelease;
 }
 

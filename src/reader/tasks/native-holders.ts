@@ -6,14 +6,16 @@
  *
  *      0 the object      8 class id      10 its index in the block      11 flags      16 parameter, or the next free node      24 callback
  *
- * Copies of a pointer stand about in freed memory and old handle scopes, too: a node is known by the index of its neighbour.
+ * Copies of a pointer stand about in freed memory and old handle scopes, too: a node is known by the index of its neighbour, has no class id, which
+ * V8 gives to what embedders ask it for, and is not free by its state, the two lowest flags.
  */
 import { findWords, wantWords } from '../memory/find-words.ts';
 import type { Mapping } from '../memory/maps.ts';
 import type { Address, MemorySource } from '../memory/source.ts';
 import type { Tagged } from '../layout/tagged.ts';
 
-const node = { bytes: 32, index: 10, lastIndex: 255 } as const;
+const node = { bytes: 32, classId: 8, index: 10, flags: 11, lastIndex: 255 } as const;
+const stateFlags = 3;
 /** Larger ones are arrays and buffers, not what malloc() divides. */
 const maxMappingBytes = 64 << 20;
 const maxBytes = 256 << 20;
@@ -54,12 +56,15 @@ function isOfMalloc({ start, end, readable, writable, path }: Mapping): boolean 
 }
 
 function isGlobalHandle(source: MemorySource, address: Address): boolean {
+  const own = new Uint8Array(node.bytes);
+  if (source.read(address, own) !== own.length) return false;
+  const hasClass = own[node.classId] !== 0 || own[node.classId + 1] !== 0;
+  if (hasClass || ((own[node.flags] ?? 0) & stateFlags) === 0) return false;
   const indexAt = (at: Address): number | null => {
     const byte = new Uint8Array(1);
     return source.read(at + node.index, byte) === 1 ? (byte[0] ?? null) : null;
   };
-  const index = indexAt(address);
-  if (index === null) return false;
+  const index = own[node.index] ?? 0;
   return index < node.lastIndex
     ? indexAt(address + node.bytes) === index + 1
     : indexAt(address - node.bytes) === index - 1;

@@ -98,14 +98,21 @@ export function hasObject({ arguments: given, locals }: Task, classes: RegExp): 
   );
 }
 
+/** True for the wait of one who waits for several different things: any of them may settle a race. */
+export function isForSeveral(awaits: string): boolean {
+  return awaits.includes('; among them ');
+}
+
 /** True when the program itself keeps what would resume it: a queue, a lock. */
 export function isKept({ awaits }: Task): boolean {
-  return typeof awaits === 'string' && keptByProgram.test(awaits);
+  return typeof awaits === 'string' && keptByProgram.test(awaits) && !isForSeveral(awaits);
 }
 
 /** The same, or a function of the program or of a package may settle it. */
 export function isUpToProgram(task: Task): boolean {
-  return isKept(task) || (typeof task.awaits === 'string' && settledByProgram.test(task.awaits));
+  const { awaits } = task;
+  if (typeof awaits !== 'string' || isForSeveral(awaits)) return false;
+  return isKept(task) || settledByProgram.test(awaits);
 }
 
 /** What it waits for, to go on a sentence with. */

@@ -90,7 +90,18 @@ const cases: readonly {
     says: /^2 async functions wait in pool\.acquire\(\)/,
   },
   {
-    name: 'the same, and a timer may call such a function',
+    name: 'who waits for a lock with a deadline will go on',
+    tasks: [
+      task(1, 'save', {
+        asks: 'lock.acquire',
+        awaits: `Promise.race: all 2 members pend; among them ${queued} and a timer of 5 ms`,
+      }),
+    ],
+    capture: { timers: [] },
+    says: null,
+  },
+  {
+    name: 'others wait behind it, and a timer may call such a function',
     tasks: [...holding, waiting, task(4, 'handle', { asks: 'save', awaits: byTarn })],
     says: null,
   },

@@ -46,6 +46,7 @@ const expected: Readonly<Record<string, string>> = {
   '@closure-several': 'the event "ready" of EventEmitter',
   '@closure-once': 'the event "ready" of EventEmitter',
   '@closure-target': 'the event "abort" of an EventTarget',
+  '@race': `Promise.race: all 3 members pend; among them ${keptIn('a Map, as "raced" (kept.map)')} and a timer of 345678 ms`,
   '@job': keptIn('an object of EmailJob, as finish'),
   '@request': `${nobody} an object of ApiReq, as answer`,
   '@timeout': keptIn('an object of Timeout, as fire'),

@@ -4,7 +4,7 @@ import { type Rule, certainIf, loopEvidence } from '../evidence.ts';
 import type { Task, Verdict } from '../../report/schema.ts';
 import type { Scene } from '../scene.ts';
 import { describeTask, identifyTask, nameFrame } from '../words.ts';
-import { Waits, countOf, isOwnTask, waitWords } from '../waits.ts';
+import { Waits, countOf, isForSeveral, isOwnTask, waitWords } from '../waits.ts';
 
 const maxTold = 8;
 const maxNamed = 3;
@@ -52,11 +52,14 @@ function circleOf(first: Task, waits: Waits, scene: Scene): Verdict {
 function behindItself(waits: Waits, scene: Scene): Verdict | null {
   const { main, capture } = scene;
   for (const { awaits } of waits.own) {
-    const runner = typeof awaits === 'string' ? runnerOf.exec(awaits)?.groups : undefined;
+    const isOne = typeof awaits === 'string' && !isForSeveral(awaits);
+    const runner = isOne ? runnerOf.exec(awaits)?.groups : undefined;
     if (runner === undefined) continue;
     const { names = '', file = '' } = runner;
     const waitsForOne = (task: Task): boolean =>
-      typeof task.awaits === 'string' && task.awaits.includes(runner['words'] ?? '');
+      typeof task.awaits === 'string' &&
+      !isForSeveral(task.awaits) &&
+      task.awaits.includes(runner['words'] ?? '');
     const underWay = waits.tasks.filter(
       (task) => task.file === file && names.split(', ').includes(task.function),
     );

@@ -10,6 +10,9 @@ import { isSettledByHand, maxLeaves, type Step, type Wait } from './waits.ts';
 /** Steps told of one wait. */
 const maxSteps = 4;
 
+/** Members told of one Promise.all or race. */
+const maxMembers = 3;
+
 /** Steps with one way on. */
 const pathKinds: ReadonlySet<Step['kind']> = new Set(['then', 'runs', 'by-handler', 'by-task']);
 
@@ -45,12 +48,18 @@ export function explainWait(heap: Heap, node: TaskNode, wait: Wait, words: WaitW
     : pathWords(heap, wait.steps, '', words) + memberWords(wait, words);
 }
 
-/** What the members wait for, when there is one thing to say of all that were looked at. */
+/**
+ * What the members wait for. Where that is not the same for all, those that nothing was found to settle are left out: another one may settle the
+ * whole.
+ */
 function memberWords({ leaves, tasks }: Wait, words: WaitWords): string {
-  const [told, ...others] = new Set(
-    leaves.slice(0, maxLeaves).map((leaf) => words.leafWords(leaf)),
-  );
-  if (told === undefined || others.length > 0) return '';
+  const all = [...new Set(leaves.slice(0, maxLeaves).map((leaf) => words.leafWords(leaf)))];
+  const [told] = all;
+  if (told === undefined) return '';
+  if (all.length > 1) {
+    const telling = all.filter((one) => !isUnsettled(one));
+    return telling.length === 0 ? '' : `; among them ${telling.slice(0, maxMembers).join(' and ')}`;
+  }
   if (leaves.length === 1) return `; one of them ${told}`;
   const isEach = leaves.length <= maxLeaves && tasks.length === 0;
   return `; ${isEach ? 'each' : 'some'} of them ${told}`;

@@ -151,6 +151,13 @@ async function byListenerOfTarget() {
     signal.addEventListener('abort', () => resolve(signal.reason));
   });
 }
+/** With a deadline, and with a member that nobody settles. */
+async function inRace() {
+  const answer = new Promise((resolve) => kept.map.set('raced', resolve));
+  const deadline = new Promise((_, reject) => setTimeout(reject, 345_678));
+  kept.never = new Promise(() => {});
+  await Promise.race([answer, deadline, kept.never]); // @race
+}
 class Timeout {
   _idleTimeout = 5;
   fired = new Promise((resolve) => (this.fire = resolve));
@@ -174,6 +181,7 @@ const all = [
   [asProperty, rejectOnly, rejectAndResolve],
   [onEvent, onEventOfSeveral, onStream, onSignal, onChange, onTarget, onPort],
   [byListener, byListenerOfSeveral, byListenerOnce, byListenerOfTarget],
+  [inRace],
   [ofJob, ofRequest, ofTimeout, ofNode],
 ];
 for (const start of all.flat()) void start();

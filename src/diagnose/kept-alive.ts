@@ -1,6 +1,6 @@
 /** What keeps an event loop from ending: handles and timers that are referenced, by the code of the program that has them. Pure. */
 import type { Capture, Handle, Listener, Neighbour, Timer } from '../report/schema.ts';
-import { formatDuration, nameFrame } from './words.ts';
+import { childBehind, commandOf, formatDuration, nameFrame } from './words.ts';
 
 /** One thing, or several of a kind. */
 export interface Keeper {
@@ -59,12 +59,17 @@ const plain = (words: string): Keeper => ({ words, detail: words });
 
 const standardStreams = ['stdin', 'stdout', 'stderr'];
 
-/** `child 4711 (sort, waits for more on its stdin)` */
+/** `child 4711 (sort, waits for more on its stdin)`, `child 17 (sh -c build && serve), which waits for 18 (node build.mjs)` */
 function childWords({ pid }: Handle, capture: Capture): string {
   const child = capture.neighbours?.find((one) => one.relation === 'child' && one.pid === pid);
   if (child === undefined) return `child ${pid ?? '?'}`;
-  const told = [child.name, ...childWaits(child, capture)].join(', ');
-  return `child ${pid ?? '?'} (${told})`;
+  const told = [commandOf(child, capture.process.cwd), ...childWaits(child, capture)].join(', ');
+  const behind = childBehind(child, capture);
+  return `child ${child.pid} (${told})${
+    behind === undefined
+      ? ''
+      : `, which waits for ${behind.pid} (${commandOf(behind, capture.process.cwd)})`
+  }`;
 }
 
 /** Of a child that reads or writes a standard stream whose other end this process has. */

@@ -1,5 +1,6 @@
 /** Sentences about frames, durations and places, in the words of the program's author. Pure. */
 import { lineWords } from '../report/excerpt.ts';
+import { shortenPaths } from '../report/short-paths.ts';
 import type {
   Capture,
   Excerpt,
@@ -117,9 +118,32 @@ export function formatBytes(bytes: number): string {
 }
 
 /** `process 4243 (sleep 3600)`. */
-export function nameProcess({ pid, name, argv }: Neighbour): string {
-  const command = argv === undefined ? name : argv.join(' ');
-  return `process ${pid} (${clip(command)})`;
+export function nameProcess(process: Neighbour): string {
+  return `process ${process.pid} (${commandOf(process)})`;
+}
+
+/** A file that Node.js runs. */
+const script = /\.[cm]?[jt]sx?$/;
+
+/** `node build.mjs`: the program without its directory, paths below `cwd` relative; of a long command of Node.js its script. */
+export function commandOf({ name, argv }: Neighbour, cwd?: string): string {
+  const [program = name, ...words] = argv ?? [];
+  const begin = program.replace(/^\/(?:\S*\/)?/, '');
+  const told = words.map((word) => shortenPaths(word, cwd));
+  const command = [begin, ...told].join(' ').trim();
+  const file = told.findLast((word) => script.test(word));
+  const isLong = command.length > maxValueChars && begin === 'node' && file !== undefined;
+  return clip(isLong && file !== told[0] ? `${begin} … ${file}` : command);
+}
+
+/** By its command. */
+export function isNode(process: Neighbour): boolean {
+  return /^(?:node|nodejs)\b/.test(commandOf(process));
+}
+
+/** The process that a child waits for, if it does nothing but wait. */
+export function childBehind({ pid }: Neighbour, { neighbours }: Capture): Neighbour | undefined {
+  return neighbours?.find((one) => one.relation === 'child' && one.through === pid);
 }
 
 /** What another process does, to go on a sentence with: `is stopped`, `waits in read(fd 0)`. */

@@ -60,11 +60,21 @@ export function listChildren(pid: number): number[] {
   });
 }
 
-/** Its living children, at most limits.maxNeighbours. */
-export function readChildren(pid: number): Neighbour[] {
+/** Of a process that does nothing but wait for what it has started: a shell, as `npm run` and `exec()` have one between. */
+const waitsForChild = /^wait(?:4|id)\b/;
+const maxBetween = 3;
+
+/** Its living children, at most limits.maxNeighbours, and behind those that only wait for one of theirs these. */
+export function readChildren(pid: number, between = 0): Neighbour[] {
   return listChildren(pid)
     .slice(0, limits.maxNeighbours)
-    .flatMap((child) => describeNeighbour(child, 'child') ?? []);
+    .flatMap((child) => describeNeighbour(child, 'child') ?? [])
+    .flatMap((child) => {
+      if (between >= maxBetween || !waitsForChild.test(child.syscall ?? '')) return child;
+      const behind = readChildren(child.pid, between + 1);
+      return [child, ...behind.map((one) => ({ through: child.pid, ...one }))];
+    })
+    .slice(0, limits.maxNeighbours);
 }
 
 /** The process that started it, unless that is init. */

@@ -693,6 +693,8 @@ export const Neighbour = v.looseObject({
   /** The kernel's name of its main thread. */
   name: v.string(),
   argv: v.exactOptional(v.array(v.string())),
+  /** Of a child of a child: the process between, which only waits for it, as a shell does. */
+  through: v.exactOptional(v.number()),
   /** proc(5) letter of its main thread. */
   state: v.exactOptional(v.string()),
   /** Call its main thread is in, as Thread.syscall. */

@@ -68,7 +68,9 @@ test('an idle process is told by what keeps it alive', async (t) => {
   const server = /a server at 127\.0\.0\.1:\d+/.source;
   assert.match(
     verdict.summary,
-    new RegExp(`kept alive by ${server}, child ${pid} \\(tail\\), a Worker and 3 more`),
+    new RegExp(
+      `kept alive by ${server}, child ${pid} \\(tail -f /dev/null --pid=${target.pid}\\), a Worker and 3 more`,
+    ),
   );
   const places = told.map((text) => text.replace(/:\d+/g, '').replace(/ at \S*kept-alive.mjs/, ''));
   assert.deepEqual(places.toSorted(), [
@@ -77,7 +79,7 @@ test('an idle process is told by what keeps it alive', async (t) => {
     'a server at 127.0.0.1, request → onRequest',
     'an FSWatcher (.), change → onChange',
     'an interval of 60 s, refresh',
-    `child ${pid} (tail), exit → onExit`,
+    `child ${pid} (tail -f /dev/null --pid=${target.pid}), exit → onExit`,
   ]);
 });
 
@@ -89,13 +91,24 @@ test('children that wait for us are told', async (t) => {
   assert.deepEqual(
     told.filter((text) => text.startsWith('child')).map((text) => text.replace(/, exit → .*/, '')),
     [
-      `child ${writes} (node, blocked: its stdout is not read)`,
+      `child ${writes} (node -e for (;;) fs.writeSync(1, "x".repeat(65536)), blocked: its stdout is not read)`,
       `child ${sorts} (sort, waits for more on its stdin)`,
-      `child ${works} (tail)`,
+      `child ${works} (tail -f /dev/null --pid=${target.pid})`,
     ],
   );
   assert.match(
     verdict.summary,
-    /kept alive by child \d+ \(node, blocked: its stdout is not read\)/,
+    /kept alive by child \d+ \(node -e .*, blocked: its stdout is not read\)/,
   );
+});
+
+test('the program behind a shell is told, and how to look at it', async (t) => {
+  const target = await spawnProgram(t, path.join(root, 'test/loop/programs/shell.mjs'));
+  const [, shell = '', child = ''] = await target.expect(/^(\d+) (\d+)$/);
+  const { verdict } = await toldOf(t, target.pid);
+  assert.match(
+    verdict.summary,
+    new RegExp(`kept alive by child ${shell} \\(sh -c .*\\), which waits for ${child} \\(node -e `),
+  );
+  assert.equal(verdict.advice, `See what the child does: sleeper dump ${child}`);
 });

@@ -6,11 +6,12 @@ import { findKeepers, type Keeper } from '../kept-alive.ts';
 import { findStandings, standingWords } from '../suspended.ts';
 import { unansweredRequests, unansweredWords } from '../unanswered.ts';
 import { Waits, countOf, hasObject, waitWords } from '../waits.ts';
-import { identifyTask, nameFrame } from '../words.ts';
+import { identifyTask, isNode, nameFrame } from '../words.ts';
 
 /** Functions named of those that are suspended, and things named that keep the loop alive. */
 const maxTold = 3;
 const maxKeepers = 6;
+const maxChildren = 8;
 /** Of Node's http and http2, given to whoever handles a request. */
 const response = /\b(?:Http2)?ServerResponse\b/;
 
@@ -28,6 +29,7 @@ export const idle: Rule = (scene) => {
         : ` (${handles} active handles)`;
   const work = workElsewhere(capture);
   const waits = new Waits(capture);
+  const children = waits.own.length === 0 ? nodeChildren(capture) : [];
   const who = work.length === 0 ? 'process' : 'main thread';
   return {
     kind: 'idle',
@@ -45,8 +47,20 @@ export const idle: Rule = (scene) => {
         })),
       ...suspendedEvidence(waits, capture),
     ],
+    ...(children.length > 0 && {
+      advice: `See what ${children.length === 1 ? 'the child does' : 'the children do'}: sleeper dump ${children.join(' ')}`,
+    }),
   };
 };
+
+/** Of a program that serves nobody itself: `npm run`, a test runner. */
+function nodeChildren({ handles, neighbours = [] }: Capture): number[] {
+  if (handles.some(({ state }) => state === 'listening')) return [];
+  return neighbours
+    .filter((one) => one.relation === 'child' && isNode(one))
+    .slice(0, maxChildren)
+    .map(({ pid }) => pid);
+}
 
 function listKeepers(keepers: readonly Keeper[]): string {
   const names = [...new Set(keepers.map(({ words }) => words))];

@@ -1,7 +1,14 @@
 /** The main thread waits for a child process: execSync, spawnSync, execFileSync. */
 import { type Rule, frameEvidence, loopEvidence, nameMain } from '../evidence.ts';
-import type { Neighbour } from '../../report/schema.ts';
-import { describeDoing, formatDuration, nameFrame, nameProcess } from '../words.ts';
+import type { Capture, Neighbour } from '../../report/schema.ts';
+import {
+  childBehind,
+  describeDoing,
+  formatDuration,
+  isNode,
+  nameFrame,
+  nameProcess,
+} from '../words.ts';
 
 const maxChildren = 5;
 
@@ -19,14 +26,20 @@ export const syncChild: Rule = (scene) => {
   const called = frame === undefined ? 'a nested event loop' : `child_process.${frame.function}()`;
   const caller = scene.appFrames[0];
   const where = caller === undefined ? '' : `, called by ${nameFrame(caller, capture)}`;
-  const children = (capture.neighbours ?? []).filter(({ relation }) => relation === 'child');
+  const all = (capture.neighbours ?? []).filter(({ relation }) => relation === 'child');
+  const children = all.filter(({ through }) => through === undefined);
   // The one it waits for is the youngest.
   const child = children.reduce<Neighbour | undefined>(
     (last, one) => (last === undefined || one.pid > last.pid ? one : last),
     undefined,
   );
   const what = child === undefined ? 'a child process' : nameProcess(child);
-  const does = child === undefined ? '' : `; the child ${describeDoing(child)}`;
+  const behind = child === undefined ? undefined : childBehind(child, capture);
+  const inner = behind ?? child;
+  const does =
+    inner === undefined
+      ? ''
+      : `; the child ${behind === undefined ? '' : `waits for ${nameProcess(behind)}, which `}${describeDoing(inner)}`;
   return {
     kind: 'sync-child',
     summary: `The main thread waits for ${what} in ${called}${where}${does}.`,
@@ -36,12 +49,20 @@ export const syncChild: Rule = (scene) => {
       {
         text: `${nameMain(scene)} is in ${call.text}: a poll, but not that of its own event loop`,
       },
-      ...children.slice(0, maxChildren).map((one) => ({
+      ...all.slice(0, maxChildren).map((one) => ({
         text: `child: ${nameProcess(one)} ${describeDoing(one)}, ${formatDuration(one.cpuMs ?? 0)} of CPU used`,
       })),
       ...loopEvidence(scene),
       ...frameEvidence(scene),
     ],
-    advice: `Use the asynchronous form (spawn, execFile), or give it a timeout; see what the child waits for: ${child === undefined ? `ps --ppid ${capture.process.pid}` : `cat /proc/${child.pid}/stack; gdb -p ${child.pid} -batch -ex bt`}`,
+    advice: `Use the asynchronous form (spawn, execFile), or give it a timeout; see what the child waits for: ${lookWords(inner, capture)}`,
   };
 };
+
+/** The command that shows what a process does. */
+function lookWords(child: Neighbour | undefined, { process: { pid } }: Capture): string {
+  if (child === undefined) return `ps --ppid ${pid}`;
+  return isNode(child)
+    ? `sleeper dump ${child.pid}`
+    : `cat /proc/${child.pid}/stack; gdb -p ${child.pid} -batch -ex bt`;
+}

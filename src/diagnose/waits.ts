@@ -1,6 +1,7 @@
 /** The suspended async functions as a graph: who waits for whom, and for what at the end. Pure. */
 import type { Capture, Task } from '../report/schema.ts';
 import { shortenPaths } from '../report/short-paths.ts';
+import { subjectBehind, subjectOf } from '../report/subject.ts';
 import { isAppFrame } from './scene.ts';
 import { functionOf } from './words.ts';
 
@@ -89,6 +90,20 @@ export class Waits {
 /** True for functions of the program itself. */
 export function isOwnTask({ file }: Task): boolean {
   return file !== undefined && isAppFrame({ kind: 'js', file });
+}
+
+/** True for functions of installed packages. */
+export function isPackageTask(task: Task): boolean {
+  return task.file !== undefined && !isOwnTask(task) && !task.file.startsWith('node:');
+}
+
+/** `, as part of Test {name: "reserves stock"}`: what it, or the nearest of those that wait for it and are not the program's own, works on. */
+export function workWords(task: Task, waits: Waits): string {
+  for (const one of [task, ...waits.dependents(task)]) {
+    const subject = isOwnTask(one) ? subjectBehind(one) : subjectOf(one);
+    if (subject !== null) return `, as part of ${subject}`;
+  }
+  return '';
 }
 
 /** True for functions that have an object among their values whose class, or whose preview, is one of these. */

@@ -1,6 +1,8 @@
 /** Sentences about frames, durations and places, in the words of the program's author. Pure. */
 import { lineWords } from '../report/excerpt.ts';
 import { shortenPaths } from '../report/short-paths.ts';
+import { shortArguments } from '../report/subject.ts';
+import { isAppFrame } from './scene.ts';
 import type {
   Capture,
   Excerpt,
@@ -90,10 +92,14 @@ export function calledBy(frame: Frame | undefined, capture: Capture): string {
   return frame === undefined ? '' : `, called by ${nameFrame(frame, capture)}`;
 }
 
-/** `reserve(cart = {…}) at cart.js:42` of a suspended async function. */
+/** `reserve(cart = {…}) at cart.js:42` of a suspended async function; of those that are not the program's own without what fills a page. */
 export function describeTask(task: Task, capture: Capture): string {
   const place = placeOf(task, capture);
-  const values = listVariables([...task.arguments, ...task.locals]);
+  const values = listVariables(
+    isAppFrame({ ...task, kind: 'js' })
+      ? [...task.arguments, ...task.locals]
+      : shortArguments(task),
+  );
   const call = values === '' ? functionOf(task) : `${functionOf(task)}(${values})`;
   return place === null ? call : `${call} at ${place}`;
 }

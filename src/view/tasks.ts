@@ -1,5 +1,6 @@
 /** Suspended async functions in a terminal: the program's own with values, Node's own folded unless the program's hang on it. */
 import type { Missing, Task } from '../report/schema.ts';
+import { shortArguments, subjectOf } from '../report/subject.ts';
 import { lineWidth, paint, span, wrap } from './layout.ts';
 import type { Line, Span } from './layout.ts';
 import { compiledWords, frameOfTask, placeWords } from './model/origin.ts';
@@ -124,7 +125,8 @@ function rowLines(row: TaskRow | ChainRow, forest: TaskForest, options: TaskOpti
     span(' '.repeat(indent)),
     span(words, 'dim', width - indent),
   ];
-  if (row.kind === 'chain') return [note(chainWords(row, lead))];
+  if (row.kind === 'chain')
+    return wrap([span(chainWords(row, lead), 'dim', 600)], { width, indent, hanging: indent + 4 });
   const { task } = row;
   switch (row.kind) {
     case 'again':
@@ -145,9 +147,11 @@ function rowLines(row: TaskRow | ChainRow, forest: TaskForest, options: TaskOpti
   }
 }
 
-/** `← … 9 more in a row, of packages (--full shows them)` */
+/** `← … 9 more in a row, of packages, as part of test {name: "adds up"} (--full shows them)` */
 function chainWords({ tasks }: ChainRow, lead: string): string {
-  return `${lead}… ${tasks.length} more in a row, of packages (--full shows them)`;
+  const subject = tasks.reduceRight<string | null>((told, task) => told ?? subjectOf(task), null);
+  const part = subject === null ? '' : `, as part of ${subject}`;
+  return `${lead}… ${tasks.length} more in a row, of packages${part} (--full shows them)`;
 }
 
 function detailLines(
@@ -169,8 +173,10 @@ function detailLines(
   const note = (what: string, words: string): Line[] =>
     wrap([span(what, 'dim'), span(words, 'plain', 600)], { width, indent, hanging: indent + 2 });
   const held = holdWords(task);
+  const subject = originOfTask(task) === 'app' || full ? null : subjectOf(task);
   return [
     ...own,
+    ...(subject === null ? [] : note('part of ', subject)),
     ...(held === '' ? [] : note('holds ', held)),
     ...note('waits for ', waitWords(task, byId, cwd) + unsure),
   ];
@@ -193,7 +199,7 @@ function headSpans(task: Task, lead: string, indent: number, options: TaskOption
   const room = Math.max(30, options.width - indent - lineWidth(name) - 1);
   const call: Span[] = [
     ...name,
-    ...(isApp || options.full ? argumentSpans(task.arguments, room) : []),
+    ...argumentSpans(isApp || options.full ? task.arguments : shortArguments(task), room),
     span(')', 'dim'),
   ];
   const place = placeWords(task, options.cwd);

@@ -4,7 +4,7 @@ import { isParked } from '../parked.ts';
 import type { Capture, Task } from '../../report/schema.ts';
 import type { Scene } from '../scene.ts';
 import { describeTask, functionOf, nameFrame } from '../words.ts';
-import { Waits, countOf, isOwnTask, waitWords } from '../waits.ts';
+import { Waits, countOf, isOwnTask, isPackageTask, waitWords, workWords } from '../waits.ts';
 
 const maxTold = 6;
 
@@ -21,7 +21,7 @@ export const asyncStall: Rule = (scene) => {
   if (stalled === null) return null;
   const { task, dependents } = stalled;
   const own = dependents.filter(isOwnTask);
-  const users = own.length > 0 ? own : dependents.filter(isOfPackage);
+  const users = own.length > 0 ? own : dependents.filter(isPackageTask);
   const isProven = waits.isUnsettled(task);
   const for_ =
     users.length === 0
@@ -35,7 +35,7 @@ export const asyncStall: Rule = (scene) => {
   ).length;
   return {
     kind: 'async-stall',
-    summary: `The event loop is alive, but ${nameFrame(task, capture)} waits for ${waitWords(task, waits)}${for_}.`,
+    summary: `The event loop is alive, but ${nameFrame(task, capture)} waits for ${waitWords(task, waits)}${for_}${workWords(task, waits)}.`,
     confidence: isProven && (scene.isAccused || users.length > 0) ? 'likely' : 'guess',
     thread: task.tid ?? main.tid,
     evidence: [
@@ -89,14 +89,10 @@ function isWork(task: Task): boolean {
  */
 function isCalledByPackage(task: Task, dependents: readonly Task[], { loop }: Scene): boolean {
   return (
-    loop === 'polling' && ![task, ...dependents].some(isTopLevel) && dependents.some(isOfPackage)
+    loop === 'polling' && ![task, ...dependents].some(isTopLevel) && dependents.some(isPackageTask)
   );
 }
 
 function isTopLevel({ function: name }: Task): boolean {
   return name === '(top level)';
-}
-
-function isOfPackage(task: Task): boolean {
-  return task.file !== undefined && !isOwnTask(task) && !task.file.startsWith('node:');
 }

@@ -162,7 +162,7 @@ export const limits = {
   maxDescriptorsLookedAt: 2_000,
   /** Handles listed of one event loop: a busy server has some ten thousand connections. */
   maxHandles: 20_000,
-  /** Handles whose owners in JavaScript are read, of all loops together: some ten pages each, those that keep the loop alive first. */
+  /** Handles whose owners in JavaScript are read, of all loops together: some ten pages each, those that keep the loop alive first; and timers that are asked what they are about. */
   maxOwners: 40,
   /** Requests listed of one thread pool queue. */
   maxRequests: 2_000,

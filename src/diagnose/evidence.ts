@@ -1,6 +1,7 @@
 /** Sentences several rules cite. Each says only what was seen. Pure. */
 import { oldGenerationBytes } from '../report/old-generation.ts';
-import type { SampleFrame, Verdict } from '../report/schema.ts';
+import type { Frame, SampleFrame, Verdict } from '../report/schema.ts';
+import { subjectBehind, subjectOf } from '../report/subject.ts';
 import { isAppFrame, type Scene } from './scene.ts';
 import { describeFrame, formatDuration, functionOf, listVariables } from './words.ts';
 
@@ -50,7 +51,19 @@ export function frameEvidence(scene: Scene): { text: string }[] {
   if (locals !== '') facts.push({ text: `locals of ${functionOf(app)}: ${locals}` });
   const caller = scene.appFrames[1];
   if (caller !== undefined) facts.push({ text: `called by ${describeFrame(caller, capture)}` });
+  const subject = subjectOnStack(main.frames.slice(main.frames.indexOf(app)));
+  if (subject !== null) facts.push({ text: `as part of ${subject}` });
   return facts;
+}
+
+/** What the nearest function that is not the program's own works on. @param frames innermost first */
+function subjectOnStack(frames: readonly Frame[]): string | null {
+  for (const frame of frames) {
+    if (frame.kind !== 'js') continue;
+    const subject = isAppFrame(frame) ? subjectBehind(frame) : subjectOf(frame);
+    if (subject !== null) return subject;
+  }
+  return null;
 }
 
 /** What the looks at the main thread say: whether it moves, and what it used. */

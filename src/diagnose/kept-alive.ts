@@ -6,10 +6,14 @@ import { childBehind, commandOf, formatDuration, nameFrame } from './words.ts';
 export interface Keeper {
   /** `a server at [::]:8080`, `12 connections` */
   readonly words: string;
+  /** What it is about: `ClientRequest {GET http://…}` */
+  readonly about?: string;
   /** The same with the function that hears of it, by its place. */
   readonly detail: string;
 }
 
+/** HTTP messages named of many connections. */
+const maxMessages = 3;
 /** Events that say most of what something is there for. */
 const telling = ['request', 'connection', 'message', 'exit', 'close', 'change', 'data', 'line'];
 
@@ -40,19 +44,39 @@ export function findKeepers(capture: Capture, tid: number): Keeper[] {
     ...(connections.length === 1 && connection !== undefined
       ? [keeperOf(`a connection to ${connection.peer ?? '?'}`, connection, capture)]
       : []),
-    ...(connections.length > 1 ? [plain(`${connections.length} connections`)] : []),
+    ...(connections.length > 1 ? [manyConnections(connections)] : []),
     ...others.map((one) => keeperOf(otherWords(one, capture), one, capture)),
     ...capture.timers.filter(isOfLoop).map((one) => timerKeeper(one, capture)),
   ];
 }
 
-function keeperOf(words: string, { listeners = [] }: Handle, capture: Capture): Keeper {
+function keeperOf(words: string, handle: Handle, capture: Capture): Keeper {
+  const { listeners = [] } = handle;
   const rank = ({ event }: Listener): number =>
     telling.includes(event) ? telling.indexOf(event) : telling.length;
   const [first] = [...listeners].sort((a, b) => rank(a) - rank(b));
-  return first === undefined
-    ? plain(words)
-    : { words, detail: `${words}, ${first.event} → ${nameFrame(first, capture)}` };
+  return keeper(words, aboutOf(handle), first && `${first.event} → ${nameFrame(first, capture)}`);
+}
+
+/** As timers tell it. Requests that this process is to answer are told by themselves. */
+function aboutOf({ http, about }: Handle): string | undefined {
+  return http?.kind === 'client' ? `ClientRequest {${http.method} ${http.url}}` : about;
+}
+
+function keeper(words: string, about: string | undefined, heard: string | undefined): Keeper {
+  const what = about === undefined ? words : `${words} for ${about}`;
+  return {
+    words,
+    ...(about !== undefined && { about }),
+    detail: heard === undefined ? what : `${what}, ${heard}`,
+  };
+}
+
+/** `12 connections, for ClientRequest {GET http://…}, …` */
+function manyConnections(connections: readonly Handle[]): Keeper {
+  const words = `${connections.length} connections`;
+  const told = [...new Set(connections.flatMap((one) => aboutOf(one) ?? []))].slice(0, maxMessages);
+  return told.length === 0 ? plain(words) : { words, detail: `${words}, for ${told.join(', ')}` };
 }
 
 const plain = (words: string): Keeper => ({ words, detail: words });
@@ -97,10 +121,10 @@ function otherWords({ type, fd, owner, path, file, signal }: Handle, capture: Ca
 }
 
 function timerKeeper(timer: Timer, capture: Capture): Keeper {
-  const { kind, count, delayMs, repeat, function: name, file } = timer;
+  const { kind, count, delayMs, repeat, function: name, file, about } = timer;
   const delay = kind === 'immediate' ? '' : ` of ${formatDuration(delayMs).replace('.0 s', ' s')}`;
   const one = kind === 'immediate' ? 'an immediate' : repeat ? 'an interval' : 'a timer';
   const words = count === 1 ? `${one}${delay}` : `${count} ${one.replace(/^an? /, '')}s${delay}`;
   const isTold = file !== undefined || name !== '';
-  return { words, detail: isTold ? `${words}, ${nameFrame(timer, capture)}` : words };
+  return keeper(words, about, isTold ? nameFrame(timer, capture) : undefined);
 }

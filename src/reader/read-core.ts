@@ -234,6 +234,7 @@ class CoreReader {
       loadBias: program.codeSpace(mappings).loadBias,
       readAgain: () => this.#memory,
       isLive: false,
+      withValues: true,
     };
     const moment = {
       memory: this.#memory,

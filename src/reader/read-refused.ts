@@ -54,7 +54,7 @@ export function readRefused(
     registers: null,
     ...knownFacts(isolate),
   }));
-  const activity = readUnstopped(target, scene.mappings, scene.endsAtMs);
+  const activity = readUnstopped(target, scene.mappings, scene.endsAtMs, options.values !== false);
   missing.push(...activity.missing);
   return { threads: readThreads(scene, starts), pausedMs: 0, activity: activity.activity };
 }

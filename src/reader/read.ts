@@ -146,14 +146,15 @@ async function readStopped(
   const tids = rehearsal.threads.map(({ tid }) => tid);
   const others = first.threads.filter(({ tid }) => !tids.includes(tid));
   const native = readNativeThreads({ target, memory: first.memory, mappings, endsAtMs }, others);
-  const loops = rehearseActivity(target, mappings, first, { tids, endsAtMs });
+  const isBare = options.values === false;
+  const wish = { tids, endsAtMs, withValues: !isBare };
+  const loops = rehearseActivity(target, mappings, first, wish);
   const pages = new Set(first.memory.usedPages);
   const plan = { ...loops, target, mappings, pages, endsAtMs, decode, decodeStacks };
   const owners = first.threads.filter(({ tid }) => tids.includes(tid)).map(threadPointerOf);
   const isolates = findIsolates(target, new LiveMemory(pid), mappings, owners);
   const pulses = new PulseReader(target, plan.subject.loadBias, isolates, plan.prepared.loops);
   // Names and places are of what does not change: the stacks that the first look copied are enough for them.
-  const isBare = options.values === false;
   const isEnough = (isBare || asleep?.haveSlept === true) && !rehearsal.threads.some(isCollecting);
   const counted = isEnough
     ? { threads: rehearsal.threads, pausedMs: 0, look: null }

@@ -416,6 +416,8 @@ export const Timer = v.looseObject({
   column: v.exactOptional(v.number()),
   /** False: unref() was called; it does not keep the process alive. */
   ref: v.exactOptional(v.boolean()),
+  /** Of a single one, what its callback is about, by what that has captured: `ClientRequest {GET http://…}`, `Test {title: "…"}`. */
+  about: v.exactOptional(v.string()),
   /** Thread it belongs to. */
   tid: v.exactOptional(Tid),
   /** Position before compilation, by source map. Added in format 2. */

@@ -1,8 +1,11 @@
 /**
- * What a suspended function of a package or of Node.js works on, by the objects it has: the test, the suite, the plugin, the job.
+ * What a function of a package or of Node.js works on, by the objects it has: the test, the suite, the plugin, the job.
  * In reports: values are redacted by then. Pure.
  */
-import type { Task, Value, Variable } from './schema.ts';
+import type { Frame, Value, Variable } from './schema.ts';
+
+/** Part of a task, or of a frame. */
+type Activation = Pick<Frame, 'receiver' | 'arguments' | 'locals'>;
 
 /** Properties whose text people gave, the most telling first. */
 const titles = ['title', 'fullName', 'name'];
@@ -18,7 +21,7 @@ const maxTold = 2;
  * `Test {name: "reserves stock"}`; plain objects by the names of their variables: `suite {name: "orders"}, test {name: "reserves stock"}`.
  * Variables inside the function are asked last. Null: nothing tells.
  */
-export function subjectOf({ receiver, arguments: given, locals }: Task): string | null {
+export function subjectOf({ receiver, arguments: given, locals }: Activation): string | null {
   const own = receiver === undefined ? [] : [{ name: '', value: receiver }];
   const told = [[...own, ...given], locals].map(titlesOf).find(({ length }) => length > 0);
   return told?.join(', ') ?? null;
@@ -30,7 +33,7 @@ function titlesOf(variables: readonly Variable[]): string[] {
 }
 
 /** What the receiver of a program's own function belongs to: a test framework calls tests as methods of a context. */
-export function subjectBehind({ receiver }: Task): string | null {
+export function subjectBehind({ receiver }: Activation): string | null {
   for (const { name, value } of receiver?.properties ?? []) {
     const words = plain.test(value.className ?? '') ? null : titleWords({ name, value });
     if (words !== null) return words;
@@ -52,7 +55,7 @@ function titleWords({ name, original = name, value }: Variable): string | null {
 }
 
 /** Arguments of a package's function that are short enough to tell beside its name: `hookName`, `id`, `files`. */
-export function shortArguments({ arguments: given }: Task): Variable[] {
+export function shortArguments({ arguments: given }: Activation): Variable[] {
   return given.filter(
     ({ value: { type, preview, reason } }) =>
       reason === undefined && shortTypes.has(type) && preview.length <= maxShortChars,

@@ -115,6 +115,7 @@ test('corrupt pages give less, never an exception or a loop without end', async 
       handle: callback,
       tid: pid,
       endsAtMs: Infinity,
+      withValues: true,
     });
     if (incomplete !== null) incompletes++;
     assert.ok(timers.reduce((sum, { count }) => sum + count, 0) <= limits.maxTimers);

@@ -1,6 +1,8 @@
 /** What keeps a process alive, and whose code hears of it. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { readProcess } from '#dist/reader/read.js';
@@ -60,6 +62,34 @@ async function toldOf(t: TestContext, pid: number): Promise<{ verdict: Verdict; 
   );
   return { verdict, told };
 }
+
+for (const node of nodeNames)
+  test(`a connection is told by the request that is under way on it, on Node.js ${node}`, async (t) => {
+    const server = net.createServer((socket) => socket.on('error', () => {}));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const clients = new Set<net.Socket>();
+    server.on('connection', (socket) => clients.add(socket));
+    t.after(() => {
+      for (const one of clients) one.destroy();
+      server.close();
+    });
+    const { port } = server.address() as net.AddressInfo;
+    const asks = path.join(root, 'test/loop/programs/asks.cjs');
+    const { pid } = await spawnProgram(t, asks, { node, args: [String(port)] });
+    const { verdict, told } = await toldOf(t, pid);
+    const asked = `ClientRequest {GET http://127.0.0.1:${port}/orders/7}`;
+    const connection = `a connection to 127.0.0.1:${port} for ${asked}`;
+    assert.ok(
+      verdict.summary.includes(`kept alive by ${connection} and a timer of 30 s.`),
+      verdict.summary,
+    );
+    assert.ok(told.includes(connection), told.join('\n'));
+    assert.ok(
+      told.some((text) => text.startsWith(`a timer of 30 s for ${asked}, giveUp at `)),
+      told.join('\n'),
+    );
+  });
 
 test('an idle process is told by what keeps it alive', async (t) => {
   const target = await spawnProgram(t, file);

@@ -74,7 +74,7 @@ for (const node of nodeNames) {
 
     assertBears(live, 20_261_126 + Number(node), (source) => {
       const readAgain = () => new PagedMemory(source);
-      const subject = { ...liveSubject(target, mappings), readAgain };
+      const subject = { ...liveSubject(target, mappings, true), readAgain };
       const moment = {
         memory: readAgain(),
         threads: threads.map(({ tid, registers: { rsp, fsBase } }) => ({ tid, rsp, fsBase })),

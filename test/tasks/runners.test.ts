@@ -50,6 +50,18 @@ test('a test that is called as a method of its context is told by its title', as
   assert.match(verdict.summary, /of EventEmitter, as part of Test \{title: "reserves stock"\}\.$/);
 });
 
+test('a test that waits for a callback is told by the timer of the framework', async (t) => {
+  const { verdict } = await capture(t, 'callback');
+  assert.match(verdict.summary, /a timer of 10 min 0 s for Test \{title: "sends the mail"\}/);
+});
+
+test('a test that does not come back is told by the function that has called it', async (t) => {
+  const { verdict } = await capture(t, 'busy');
+  assert.equal(verdict.kind, 'js-busy');
+  const evidence = verdict.evidence.map(({ text }) => text);
+  assert.ok(evidence.includes('as part of Test {title: "parses lists"}'), evidence.join('\n'));
+});
+
 test('where only functions of packages are suspended, their end is told', async (t) => {
   const { verdict } = await capture(t, 'driver');
   assert.match(

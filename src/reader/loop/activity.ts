@@ -39,15 +39,22 @@ export interface Subject {
   readonly readAgain: () => PagedMemory;
   /** False: what is read is the past, and nobody knows how long ago. */
   readonly isLive: boolean;
+  /** Whether objects of the program's own classes are told, with values of theirs. */
+  readonly withValues: boolean;
 }
 
 /** A live process. */
-export function liveSubject(target: Target, mappings: readonly Mapping[]): Subject {
+export function liveSubject(
+  target: Target,
+  mappings: readonly Mapping[],
+  withValues: boolean,
+): Subject {
   return {
     program: target,
     loadBias: target.codeSpace(mappings).loadBias,
     readAgain: () => new PagedMemory(new LiveMemory(target.pid)),
     isLive: true,
+    withValues,
   };
 }
 
@@ -144,7 +151,8 @@ export function readActivity(
       });
       continue;
     }
-    const reading = readTimers(heap, subject.program.scripts, { handle, tid, endsAtMs });
+    const { program, withValues } = subject;
+    const reading = readTimers(heap, program.scripts, { handle, tid, endsAtMs, withValues });
     timers.push(...reading.timers);
     isTorn ||= reading.isTorn;
     if (reading.incomplete !== null)

@@ -40,11 +40,11 @@ export function rehearseActivity(
   target: Target,
   mappings: readonly Mapping[],
   look: Look,
-  wish: Pick<MomentPlan, 'tids' | 'endsAtMs'>,
+  wish: Pick<MomentPlan, 'tids' | 'endsAtMs'> & Pick<Subject, 'withValues'>,
 ): Pick<MomentPlan, 'subject' | 'prepared' | 'tids'> {
   const moment = momentOf(look);
   const workers = wish.tids.filter((tid) => tid !== target.pid);
-  const subject = liveSubject(target, mappings);
+  const subject = liveSubject(target, mappings, wish.withValues);
   const prepared = prepareActivity(subject, moment, workers);
   const { activity } = readActivity(subject, prepared, moment, wish.endsAtMs);
   const pool = activity.threadpool?.threads.flatMap(({ tid }) => tid ?? []) ?? [];
@@ -79,8 +79,9 @@ export function readUnstopped(
   target: Target,
   mappings: readonly Mapping[],
   endsAtMs: number,
+  withValues: boolean,
 ): ActivityReading {
-  const subject = liveSubject(target, mappings);
+  const subject = liveSubject(target, mappings, withValues);
   const moment = { memory: subject.readAgain(), threads: [] };
   return readActivity(subject, prepareActivity(subject, moment, []), moment, endsAtMs);
 }

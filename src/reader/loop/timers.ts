@@ -16,6 +16,7 @@ import type { ScriptCache } from '../scripts.ts';
 import { readElements } from '../values/elements.ts';
 import { readOwnProperties } from '../values/properties.ts';
 import { readScopeChain } from '../values/scope.ts';
+import { subjectOfScope } from '../tasks/subjects.ts';
 import { type CallbackPlace, readCallbackPlace, unbound } from './callback.ts';
 import { type CallbackHandle, isTimerCallback } from './environment.ts';
 import { PropertyReader } from './property-reader.ts';
@@ -35,6 +36,8 @@ export interface TimersWish {
   readonly tid: number;
   /** performance.now() after which no more are read. */
   readonly endsAtMs: number;
+  /** Whether objects of the program's own classes are told, with values of theirs. */
+  readonly withValues: boolean;
 }
 
 /** Reads them; what is torn ends a list and is told in `incomplete`. Never throws on bad memory. */
@@ -61,6 +64,8 @@ class TimerReader {
   readonly #scripts: ScriptCache;
   readonly #wish: TimersWish;
   readonly #groups = new Map<string, Timer>();
+  /** The callbacks of those groups of which there is one. */
+  readonly #single = new Map<string, Tagged>();
   readonly #places = new Map<Tagged, CallbackPlace & { key: string }>();
   #count = 0;
 
@@ -73,7 +78,9 @@ class TimerReader {
 
   /** Most first. */
   get timers(): Timer[] {
-    return [...this.#groups.values()].sort((a, b) => b.count - a.count || a.delayMs - b.delayMs);
+    return [...this.#groups]
+      .map(([key, timer], i) => ({ ...timer, ...(i < limits.maxOwners && this.#about(key)) }))
+      .sort((a, b) => b.count - a.count || a.delayMs - b.delayMs);
   }
 
   read(): void {
@@ -144,8 +151,11 @@ class TimerReader {
     const { key, ...place } = this.#place(callback);
     const group = `${key} ${kind} ${delayMs} ${ref}`;
     const known = this.#groups.get(group);
-    if (known !== undefined) known.count++;
-    else
+    if (known !== undefined) {
+      known.count++;
+      this.#single.delete(group);
+    } else {
+      this.#single.set(group, callback);
       this.#groups.set(group, {
         kind,
         count: 1,
@@ -155,7 +165,23 @@ class TimerReader {
         ref,
         tid: this.#wish.tid,
       });
+    }
     return true;
+  }
+
+  #about(key: string): Pick<Timer, 'about'> | undefined {
+    const callback = this.#single.get(key);
+    if (callback === undefined || performance.now() > this.#wish.endsAtMs) return undefined;
+    try {
+      const target = unbound(this.#heap, callback);
+      if (!this.#heap.isFunction(target)) return undefined;
+      const context = this.#heap.field(target, this.#heap.layout.require('functionContext'));
+      const about = subjectOfScope(this.#heap, context, this.#wish.withValues, 'inner');
+      return about === '' ? undefined : { about };
+    } catch (error) {
+      if (error instanceof UnreadableMemory) return undefined;
+      throw error;
+    }
   }
 
   #isWithinLimits(): boolean {

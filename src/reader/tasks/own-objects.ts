@@ -18,7 +18,20 @@ const addressNames = ['host', 'hostname', 'port'];
 const configurationNames = ['options', 'opts', 'config', 'connectionParameters'];
 /** The most telling first. `text` is what pg calls its SQL. */
 const tellingNames = [
-  ...['name', 'id', 'jobId', 'taskId', 'method', 'url', 'path', 'sql', 'query', 'text', 'command'],
+  ...[
+    'title',
+    'name',
+    'id',
+    'jobId',
+    'taskId',
+    'method',
+    'url',
+    'path',
+    'sql',
+    'query',
+    'text',
+    'command',
+  ],
   ...['operation', 'event', 'channel', 'topic', 'queue', ...addressNames, 'status'],
 ] as const;
 const urlBegin = /^[a-z][a-z+.-]*:\/\//;

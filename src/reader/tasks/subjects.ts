@@ -29,16 +29,22 @@ const maxInside = 32;
 /**
  * Empty when nothing in these scopes can be told.
  * @param withValues whether objects of the program's own classes are told, with values of theirs
+ * @param scopes `inner`: without variables of the module, which say nothing about one of its functions
  */
-export function subjectOfScope(heap: Heap, context: Tagged, withValues: boolean): string {
+export function subjectOfScope(
+  heap: Heap,
+  context: Tagged,
+  withValues: boolean,
+  scopes: 'all' | 'inner' = 'all',
+): string {
   try {
-    const variables = readScopeChain(heap, context, insideModule, Infinity).map(
-      ({ name, slot, isOwn }) => ({
+    const variables = readScopeChain(heap, context, insideModule, Infinity)
+      .filter(({ isOwn }) => isOwn || scopes === 'all')
+      .map(({ name, slot, isOwn }) => ({
         key: name,
         word: slot.kind === 'tagged' ? slot.word : null,
         isOwn,
-      }),
-    );
+      }));
     const told = subjectOf(heap, variables, withValues);
     return told !== '' || !withValues ? told : ownSubject(heap, variables);
   } catch (error) {
@@ -46,6 +52,9 @@ export function subjectOfScope(heap: Heap, context: Tagged, withValues: boolean)
     throw error;
   }
 }
+
+/** What `this` is called where a function keeps it for those inside: by people, and by compilers. */
+const receiverNames: ReadonlySet<string> = new Set(['this', '_this', 'self', 'that']);
 
 /**
  * Whose method made the promise; else what is talked to. Variables of a module are seen by all its functions, and say nothing about one of
@@ -56,7 +65,7 @@ function ownSubject(
   variables: readonly (Property & { readonly isOwn: boolean })[],
 ): string {
   const inner = variables.filter(({ isOwn }) => isOwn);
-  const receiver = inner.find(({ key }) => key === 'this')?.word ?? null;
+  const receiver = inner.find(({ key }) => receiverNames.has(key))?.word ?? null;
   const owner = receiver === null ? null : tellOwnObject(heap, receiver);
   if (owner !== null) return owner.words;
   for (const { word } of inner) {

@@ -138,5 +138,5 @@ export function timerWords(timer: Timer, cwd: string | undefined): string {
     kind === 'immediate' ? 'immediate' : `${repeat ? 'every' : 'after'} ${formatDuration(delayMs)}`;
   const place = placeWords(timer, cwd);
   const unref = ref === false ? ', unref' : '';
-  return `${count} × ${when}${unref}: ${timer.original?.function ?? timer.function}${place === '' ? '' : ` ${place}`}`;
+  return `${count} × ${when}${unref}: ${timer.original?.function ?? timer.function}${place === '' ? '' : ` ${place}`}${timer.about === undefined ? '' : `, for ${timer.about}`}`;
 }

@@ -1,7 +1,8 @@
 /** Where the suspended functions of the program stand, in the end: those that wait for each other are told by the last. Pure. */
 import type { Capture, Task } from '../report/schema.ts';
 import { askedCall, callWritten, isLentName, isSameLender, lends, methodOf } from './asks.ts';
-import { countOf, isOwnTask, type Waits } from './waits.ts';
+import { subjectOf } from '../report/subject.ts';
+import { countOf, isOwnTask, isPackageTask, type Waits } from './waits.ts';
 import { nameFrame } from './words.ts';
 
 /** Places named in one sentence. */
@@ -14,11 +15,17 @@ export interface Standing {
   readonly count: number;
 }
 
-/** Those that most functions stand at first. */
+/**
+ * Functions at the end of the chains, by where they stand, those at which most stand first: of the program itself; in a tool that was installed, of
+ * packages; of Node's own those that work on something with a name, such as a test that has lost its function to the collector.
+ */
 export function findStandings(waits: Waits): Standing[] {
+  const kinds = [isOwnTask, isPackageTask, (task: Task) => subjectOf(task) !== null];
+  const isTold = kinds.find((kind) => waits.tasks.some(kind));
+  if (isTold === undefined) return [];
   const byPlace = new Map<string, Task[]>();
-  for (const task of waits.own) {
-    if (waits.dependencies(task).some(isOwnTask)) continue;
+  for (const task of waits.tasks) {
+    if (!isTold(task) || waits.dependencies(task).some(isTold)) continue;
     const { file, line, column, tid } = task;
     const place = JSON.stringify([file, line, column, tid]);
     byPlace.set(place, [...(byPlace.get(place) ?? []), task]);
@@ -28,9 +35,18 @@ export function findStandings(waits: Waits): Standing[] {
     .sort((left, right) => right.count - left.count);
 }
 
+/** True when it asks a pool for something of which nobody is known to have any. */
+export function asksInVain({ task }: Standing, waits: Waits): boolean {
+  const call = askedCall(task);
+  return call !== null && lentWords(call, waits) !== '';
+}
+
 /** `3 × report at orders.js:12 (pool.connect())` of those that most stand at. */
-export function standingWords(waits: Waits, capture: Capture): string {
-  const standings = findStandings(waits);
+export function standingWords(
+  standings: readonly Standing[],
+  waits: Waits,
+  capture: Capture,
+): string {
   const told = standings.slice(0, maxNamed).map(({ task, count }) => {
     const call = askedCall(task);
     const asks = call === null ? '' : ` (${call}()${lentWords(call, waits)})`;

@@ -88,8 +88,13 @@ export class Waits {
 }
 
 /** True for functions of the program itself. */
-export function isOwnTask({ file }: Task): boolean {
-  return file !== undefined && isAppFrame({ kind: 'js', file });
+export function isOwnTask(task: Task): boolean {
+  return isAppFrame({ ...task, kind: 'js' });
+}
+
+/** True for what a module awaits at its top level: it waits for all that the program does. */
+export function isTopLevel({ function: name }: Task): boolean {
+  return name === '(top level)';
 }
 
 /** True for functions of installed packages. */

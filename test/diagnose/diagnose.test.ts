@@ -242,6 +242,36 @@ const pictures: readonly {
     says: [/kept alive by a connection to 10\.0\.0\.7:5432 and 3 timers of 500 ms\.\n/],
   },
   {
+    name: 'idle, with a hook of the program that was bundled into a package, and its top level',
+    picture: {
+      looks: polling,
+      main: { state: 'S', syscall: pollWords, frames: [], loop: { alive: true, activeHandles: 1 } },
+      capture: {
+        tasks: [
+          {
+            ...{ id: 1, function: 'transform', file: '/srv/shop/node_modules/.tmp/config.mjs' },
+            ...{ line: 9, arguments: [], locals: [], awaitedBy: [], awaits: 'a timer of 5000 ms' },
+            original: { file: '/srv/shop/plugin.ts', line: 3, column: 5 },
+          },
+          {
+            ...{ id: 2, function: '(top level)', file: '/srv/shop/build.mjs', line: 1 },
+            ...{
+              arguments: [],
+              locals: [],
+              awaitedBy: [],
+              awaits: 'a promise that native code keeps',
+            },
+          },
+        ],
+      },
+    },
+    kind: 'idle',
+    confidence: 'certain',
+    says: [
+      /2 async functions are suspended: transform at plugin\.ts:3 waits for a timer of 5000 ms\.\n/,
+    ],
+  },
+  {
     name: 'idle, by /proc alone',
     picture: { looks: polling, main: { state: 'S', via: 'proc', syscall: pollWords, frames: [] } },
     kind: 'idle',

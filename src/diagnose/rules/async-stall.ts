@@ -4,7 +4,15 @@ import { isParked } from '../parked.ts';
 import type { Capture, Task } from '../../report/schema.ts';
 import type { Scene } from '../scene.ts';
 import { describeTask, functionOf, nameFrame } from '../words.ts';
-import { Waits, countOf, isOwnTask, isPackageTask, waitWords, workWords } from '../waits.ts';
+import {
+  Waits,
+  countOf,
+  isOwnTask,
+  isPackageTask,
+  isTopLevel,
+  waitWords,
+  workWords,
+} from '../waits.ts';
 
 const maxTold = 6;
 
@@ -91,8 +99,4 @@ function isCalledByPackage(task: Task, dependents: readonly Task[], { loop }: Sc
   return (
     loop === 'polling' && ![task, ...dependents].some(isTopLevel) && dependents.some(isPackageTask)
   );
-}
-
-function isTopLevel({ function: name }: Task): boolean {
-  return name === '(top level)';
 }

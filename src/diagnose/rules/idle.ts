@@ -2,11 +2,21 @@
 import { workElsewhere } from '../elsewhere.ts';
 import { type Rule, loopEvidence, nameMain } from '../evidence.ts';
 import type { Capture, Task } from '../../report/schema.ts';
+import { subjectOf } from '../../report/subject.ts';
 import { findKeepers, type Keeper } from '../kept-alive.ts';
-import { findStandings, standingWords } from '../suspended.ts';
+import { asksInVain, findStandings, standingWords } from '../suspended.ts';
 import { unansweredRequests, unansweredWords } from '../unanswered.ts';
-import { Waits, countOf, hasObject, waitWords } from '../waits.ts';
-import { identifyTask, isNode, nameFrame } from '../words.ts';
+import {
+  Waits,
+  countOf,
+  hasObject,
+  isOwnTask,
+  isPackageTask,
+  isTopLevel,
+  waitWords,
+  workWords,
+} from '../waits.ts';
+import { describeTask, identifyTask, isNode, nameFrame } from '../words.ts';
 
 /** Functions named of those that are suspended, and things named that keep the loop alive. */
 const maxTold = 3;
@@ -33,7 +43,7 @@ export const idle: Rule = (scene) => {
   const who = work.length === 0 ? 'process' : 'main thread';
   return {
     kind: 'idle',
-    summary: `${[`The ${who} is idle: its event loop waits for work${open}`, ...unansweredWords(capture), ...suspendedWords(waits, capture), ...work].join('; ')}.`,
+    summary: `${[`The ${who} is idle: its event loop waits for work${open}`, ...unansweredWords(capture), ...work, ...suspendedWords(waits, capture)].join('; ')}.`,
     confidence: scene.isLoopKnown ? 'certain' : 'likely',
     thread: main.tid,
     evidence: [
@@ -63,24 +73,57 @@ function nodeChildren({ handles, neighbours = [] }: Capture): number[] {
 }
 
 function listKeepers(keepers: readonly Keeper[]): string {
-  const names = [...new Set(keepers.map(({ words }) => words))];
+  // A request has a connection, and often a timer of its own.
+  const names = [
+    ...new Set(
+      keepers.map(({ words, about }, i) =>
+        about === undefined || keepers.findIndex((one) => one.about === about) < i
+          ? words
+          : `${words} for ${about}`,
+      ),
+    ),
+  ];
   const told = names.slice(0, maxTold);
   if (names.length > maxTold) return `${told.join(', ')} and ${names.length - maxTold} more`;
   const last = told.pop() ?? '';
   return told.length === 0 ? last : `${told.join(', ')} and ${last}`;
 }
 
-/** How many functions of the program are suspended, in words: most idle processes have some, and some are stuck with them. */
+/** How many functions are suspended, and where in the end: most idle processes have some, and some are stuck with them. */
 function suspendedWords(waits: Waits, capture: Capture): string[] {
-  const { own } = waits;
-  const count = countOf(own);
-  if (count === 0) return [];
+  const own = waits.own.length > 0;
+  const suspended = own ? waits.own : waits.tasks.filter(isPackageTask);
+  const count = countOf(suspended);
+  if (count === 0) return underWayWords(waits);
   // HTTP/2, and connections whose requests are not known.
   const isTold = unansweredRequests(capture).length > 0;
-  const answering = isTold ? 0 : countOf(own.filter((task) => hasObject(task, response)));
+  const answering = isTold ? 0 : countOf(suspended.filter((task) => hasObject(task, response)));
   return [
-    `${count} async ${count === 1 ? 'function is' : 'functions are'} suspended${answering === 0 ? '' : `, ${answering} of them with a request to answer`}, the innermost ${standingWords(waits, capture)}`,
+    `${count} async ${count === 1 ? 'function' : 'functions'}${own ? '' : ' of packages'} ${count === 1 ? 'is' : 'are'} suspended${answering === 0 ? '' : `, ${answering} of them with a request to answer`}${whereWords(waits, capture)}`,
   ];
+}
+
+/** The one place where all stand, and what is waited for there; of several those where most do. */
+function whereWords(waits: Waits, capture: Capture): string {
+  const all = findStandings(waits);
+  const inner = all.filter(({ task }) => !isTopLevel(task));
+  const standings = inner.length > 0 ? inner : all;
+  const [first, ...others] = standings;
+  if (first === undefined) return '';
+  const { task, count } = first;
+  const isOwn = isOwnTask(task);
+  if (others.length === 0 && !asksInVain(first, waits))
+    return `: ${count > 1 ? `${count} × ` : ''}${isOwn ? nameFrame(task, capture) : describeTask(task, capture)} waits for ${endWords(task, waits, capture)}`;
+  return isOwn ? `, the innermost ${standingWords(standings, waits, capture)}` : '';
+}
+
+/** Where no function but Node's own is left. */
+function underWayWords(waits: Waits): string[] {
+  const subjects = [...new Set(findStandings(waits).flatMap(({ task }) => subjectOf(task) ?? []))];
+  const more = subjects.length - maxTold;
+  return subjects.length === 0
+    ? []
+    : [`under way: ${subjects.slice(0, maxTold).join(', ')}${more > 0 ? ` and ${more} more` : ''}`];
 }
 
 /** Where most stand, and what packages of theirs wait for in the end. */
@@ -100,7 +143,8 @@ function endWords(task: Task, waits: Waits, capture: Capture): string {
   const below = waits.dependencies(task);
   const at = below.findIndex(({ awaits }) => typeof awaits === 'string');
   const end = below[at];
-  if (typeof task.awaits === 'string' || end === undefined) return waitWords(task, waits);
+  const work = workWords(task, waits);
+  if (typeof task.awaits === 'string' || end === undefined) return waitWords(task, waits) + work;
   const depth = at === 0 ? '' : `, ${at + 1} calls down`;
-  return `${nameFrame(end, capture)}${depth}, which waits for ${waitWords(end, waits)}`;
+  return `${nameFrame(end, capture)}${depth}, which waits for ${waitWords(end, waits)}${work}`;
 }

@@ -20,14 +20,10 @@ for (const node of nodeNames)
     assert.deepEqual(missing, []);
     const handles = activity?.handles ?? [];
     assert.equal(handles.find(({ type }) => type === 'fs-poll')?.path, watched);
-    const about = handles.flatMap((one) => one.about?.replace(/:\d+/, ':N') ?? []);
-    assert.deepEqual(about.toSorted(), [
-      '200, headers not sent, to POST /upload',
-      '200, headers sent, to GET /slow',
-      'GET http://127.0.0.1:N/slow, answered 200',
-      'POST http://127.0.0.1:N/upload',
-      'shop.example:N',
-    ]);
+    assert.deepEqual(
+      handles.flatMap(({ about }) => about?.replace(/:\d+/, ':N') ?? []),
+      ['shop.example:N'],
+    );
     const secure = handles.find(({ owner }) => owner === 'TLSSocket');
     assert.ok(secure !== undefined);
     assert.match(handleWords(secure), /TLSSocket, shop\.example:\d+/);

@@ -4,10 +4,10 @@
  */
 import type { Heap } from '../heap/heap.ts';
 import { readString } from '../heap/strings.ts';
-import { isPointer, smiValue, type Tagged } from '../layout/tagged.ts';
+import { isPointer, type Tagged } from '../layout/tagged.ts';
 import type { Listener } from '../../report/schema.ts';
 import type { ScriptCache } from '../scripts.ts';
-import { readCollection, readElements } from '../values/elements.ts';
+import { readCollection, readListeners } from '../values/elements.ts';
 import { type Properties, propertiesOf } from '../values/fetch-objects.ts';
 import { isReceiver } from '../values/properties.ts';
 import { readCallbackPlace, unbound } from './callback.ts';
@@ -16,8 +16,6 @@ import { readCallbackPlace, unbound } from './callback.ts';
 const maxListeners = 8;
 const maxEvents = 100;
 const maxEventChars = 60;
-/** JSArray: its length follows map, properties and elements. */
-const arrayLength = 24;
 /** What Node wraps around a function keeps it as one of these: once(), `onmessage = …`. */
 const wrapped = ['listener', 'handler'];
 
@@ -54,11 +52,7 @@ export class ListenerReader {
   #ofEmitter(table: Tagged): Heard[] {
     return [...propertiesOf(this.#heap, table, maxEvents)].flatMap(([event, word]) => {
       if (!isReceiver(this.#heap, word)) return [];
-      if (!this.#heap.is(word, 'JS_ARRAY')) return [{ event, word }];
-      const length = smiValue(this.#heap.field(word, arrayLength)) ?? 0;
-      return readElements(this.#heap, word, length, maxListeners).flatMap(({ slot }) =>
-        slot.kind === 'tagged' ? [{ event, word: slot.word }] : [],
-      );
+      return readListeners(this.#heap, word, maxListeners).map((one) => ({ event, word: one }));
     });
   }
 

@@ -6,9 +6,9 @@
 import { readScriptName, readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { readString } from '../heap/strings.ts';
-import { smiValue, type Tagged } from '../layout/tagged.ts';
+import type { Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
-import { readElements } from '../values/elements.ts';
+import { readListeners } from '../values/elements.ts';
 import { propertiesOf } from '../values/fetch-objects.ts';
 import { isReceiver } from '../values/properties.ts';
 import { readScopeChain } from '../values/scope.ts';
@@ -22,8 +22,6 @@ const maxRegisters = 64;
 const maxEvents = 100;
 const maxListeners = 32;
 const maxEventChars = 60;
-/** JSArray: its length follows map, properties and elements. */
-const arrayLength = 24;
 /** Functions of on() that hear of its end, not of the event. */
 const ofItsEnd = /^(?:error|close|abort)/;
 
@@ -77,22 +75,12 @@ function findEvent(heap: Heap, emitter: Tagged, scope: Tagged): string | null {
   const events = propertiesOf(heap, emitter, maxEvents).get('_events');
   if (events === undefined || !isReceiver(heap, events)) return null;
   for (const [event, word] of propertiesOf(heap, events, maxEvents))
-    for (const listener of functionsOf(heap, word)) {
-      if (contextOf(heap, listener) !== scope) continue;
+    for (const listener of readListeners(heap, word, maxListeners)) {
+      if (!heap.isFunction(listener) || contextOf(heap, listener) !== scope) continue;
       const { name } = readSharedFunction(heap, sharedOfFunction(heap, listener));
       if (!ofItsEnd.test(name)) return event;
     }
   return null;
-}
-
-/** @param word a function, or an array of several */
-function functionsOf(heap: Heap, word: Tagged): Tagged[] {
-  if (heap.isFunction(word)) return [word];
-  if (!heap.is(word, 'JS_ARRAY')) return [];
-  const length = smiValue(heap.field(word, arrayLength)) ?? 0;
-  return readElements(heap, word, length, maxListeners).flatMap(({ slot }) =>
-    slot.kind === 'tagged' && heap.isFunction(slot.word) ? [slot.word] : [],
-  );
 }
 
 function isOfEvents(heap: Heap, jsFunction: Tagged): boolean {

@@ -6,9 +6,9 @@
  *     function ◄─ Listener ─► first of the list: its root ◄─ Map of an EventTarget, by event
  */
 import type { Heap } from '../heap/heap.ts';
-import { smiValue, type Tagged } from '../layout/tagged.ts';
+import type { Tagged } from '../layout/tagged.ts';
 import { isReceiver, readClassName, readOwnProperties } from '../values/properties.ts';
-import { readElements } from '../values/elements.ts';
+import { readArrayLength, readElements } from '../values/elements.ts';
 import { readEntry } from './backing-stores.ts';
 import { eventWords } from './subjects.ts';
 
@@ -18,8 +18,6 @@ const maxListed = 100;
 const maxProperties = 100;
 /** Streams begin their table with these (lib/internal/streams/readable.js, writable.js, duplex.js). */
 const firstStreamEvents = ['close', 'error'];
-/** JSArray: its length follows map, properties and elements. */
-const arrayLength = 24;
 
 /** A step on the way to the emitter: who refers to `address` is asked for. */
 export type Lead =
@@ -110,10 +108,9 @@ function isEventTable(heap: Heap, object: Tagged): boolean {
 }
 
 function isListOfListeners(heap: Heap, array: Tagged): boolean {
-  const length = smiValue(heap.field(array, arrayLength)) ?? 0;
+  const length = readArrayLength(heap, array);
   if (length < 2 || length > maxListeners) return false;
-  const elements = readElements(heap, array, length, maxListeners);
-  return elements.every(
+  return readElements(heap, array, length, maxListeners).every(
     ({ slot }) =>
       slot.kind === 'tagged' &&
       (heap.isFunction(slot.word) || heap.is(slot.word, 'JS_BOUND_FUNCTION')),

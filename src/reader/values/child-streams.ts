@@ -5,7 +5,7 @@
 import { readScriptName, readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
-import { readElements } from './elements.ts';
+import { readListeners } from './elements.ts';
 import { type Properties, propertiesOf, textOf } from './fetch-objects.ts';
 import { isReceiver } from './properties.ts';
 import { readScopeChain } from './scope.ts';
@@ -15,8 +15,6 @@ const streams = ['stdout', 'stderr'] as const;
 const maxListeners = 8;
 const maxProperties = 100;
 const maxFileChars = 120;
-/** JSArray: its length follows map, properties and elements. */
-const arrayLength = 24;
 
 /** `stdout of child 7, sleep`; null: it is none. @param properties of the socket @throws UnreadableMemory */
 export function tellChildStream(heap: Heap, socket: Tagged, properties: Properties): string | null {
@@ -26,21 +24,11 @@ export function tellChildStream(heap: Heap, socket: Tagged, properties: Properti
       ? undefined
       : propertiesOf(heap, events).get('close');
   if (close === undefined || !isReceiver(heap, close)) return null;
-  for (const listener of functionsOf(heap, close)) {
-    const told = tellChildOf(heap, listener, socket);
+  for (const listener of readListeners(heap, close, maxListeners)) {
+    const told = heap.isFunction(listener) ? tellChildOf(heap, listener, socket) : null;
     if (told !== null) return told;
   }
   return null;
-}
-
-/** @param word a function, or an array of several */
-function functionsOf(heap: Heap, word: Tagged): Tagged[] {
-  if (heap.isFunction(word)) return [word];
-  if (!heap.is(word, 'JS_ARRAY')) return [];
-  const length = smiValue(heap.field(word, arrayLength)) ?? 0;
-  return readElements(heap, word, length, maxListeners).flatMap(({ slot }) =>
-    slot.kind === 'tagged' && heap.isFunction(slot.word) ? [slot.word] : [],
-  );
 }
 
 function tellChildOf(heap: Heap, listener: Tagged, socket: Tagged): string | null {

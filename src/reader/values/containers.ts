@@ -1,15 +1,12 @@
 /** Arrays, Maps and Sets. */
 import { limits } from '../../limits.ts';
 import type { Value, Variable } from '../../report/schema.ts';
-import { smiValue, type Tagged } from '../layout/tagged.ts';
-import { readCollection, readElementsTo } from './elements.ts';
+import type { Tagged } from '../layout/tagged.ts';
+import { readArrayLength, readCollection, readElementsTo } from './elements.ts';
 import { className } from './members.ts';
 import { type Budget, isSpent, type ValueOpener } from './opening.ts';
 import { elementsPreview, entriesPreview } from './preview.ts';
 import { readOwnProperties } from './properties.ts';
-
-/** JSArray: the length follows map, properties and elements. */
-const arrayLength = 24;
 
 /** @throws UnreadableMemory */
 export function readArray(
@@ -18,7 +15,7 @@ export function readArray(
   depth: number,
   budget: Budget,
 ): Value {
-  const length = smiValue(reader.heap.field(object, arrayLength)) ?? 0;
+  const length = readArrayLength(reader.heap, object);
   const base = { type: 'array', className: className(reader.heap, object), length };
   if (isSpent(depth, budget))
     return { ...base, preview: `Array(${length})`, truncated: length > 0 };

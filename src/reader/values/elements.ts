@@ -7,6 +7,8 @@ import type { Slot } from '../heap/slot.ts';
 import type { Heap } from '../heap/heap.ts';
 import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
 
+/** JSArray: its length follows map, properties and elements. */
+const arrayLength = 24;
 const packedDouble = 4;
 const holeyDouble = 5;
 
@@ -28,6 +30,22 @@ export function readElements(
   maxCount: number,
 ): readonly Element[] {
   return readElementsTo(heap, object, length, maxCount).elements;
+}
+
+/** Length of a JSArray; that of one with more than a Smi holds is given as 0. @throws UnreadableMemory */
+export function readArrayLength(heap: Heap, array: Tagged): number {
+  return smiValue(heap.field(array, arrayLength)) ?? 0;
+}
+
+/** The first elements of a JSArray that are words: objects and Smis. @throws UnreadableMemory */
+export function readArrayWords(heap: Heap, array: Tagged, maxCount: number): Tagged[] {
+  const elements = readElements(heap, array, readArrayLength(heap, array), maxCount);
+  return elements.flatMap(({ slot }) => (slot.kind === 'tagged' ? [slot.word] : []));
+}
+
+/** What an EventEmitter keeps for one event: a function, or an array of several (lib/events.js). @throws UnreadableMemory */
+export function readListeners(heap: Heap, kept: Tagged, maxCount: number): Tagged[] {
+  return heap.is(kept, 'JS_ARRAY') ? readArrayWords(heap, kept, maxCount) : [kept];
 }
 
 export interface KnownElements {

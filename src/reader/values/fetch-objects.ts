@@ -10,7 +10,7 @@
 import type { Heap } from '../heap/heap.ts';
 import { readString } from '../heap/strings.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
-import { readElements } from './elements.ts';
+import { readArrayLength, readElements } from './elements.ts';
 import { isReceiver, readOwnProperties } from './properties.ts';
 import { proxyTarget } from './standard-objects.ts';
 
@@ -21,7 +21,6 @@ const maxUrlChars = 300;
 const maxMethodChars = 20;
 /** Redirects are followed so often (undici lib/web/fetch/index.js). */
 const maxUrls = 20;
-const arrayLength = 24;
 
 /** The data properties of an object, by name. @throws UnreadableMemory */
 export function propertiesOf(heap: Heap, object: Tagged, most = maxProperties): Properties {
@@ -62,7 +61,7 @@ export function tellRequest(heap: Heap, properties: Properties): string | null {
 
 function lastUrl(heap: Heap, list: Tagged | undefined): string | null {
   if (list === undefined || !heap.is(list, 'JS_ARRAY')) return null;
-  const length = smiValue(heap.field(list, arrayLength)) ?? 0;
+  const length = readArrayLength(heap, list);
   if (length < 1 || length > maxUrls) return null;
   const slot = readElements(heap, list, length, maxUrls).at(-1)?.slot;
   return slot?.kind === 'tagged' ? href(heap, slot.word) : null;

@@ -1,15 +1,13 @@
 /** Streams of Node's in words: which one it is, and what somebody who waits for it may want to know. */
 import type { Heap } from '../heap/heap.ts';
-import { smiValue, type Tagged } from '../layout/tagged.ts';
-import { readElements } from './elements.ts';
+import type { Tagged } from '../layout/tagged.ts';
+import { readArrayWords } from './elements.ts';
 import { tellNodeObject } from './node-objects.ts';
 import { isReceiver, readClassName } from './properties.ts';
 import { readStreamState, type StreamState } from './stream-state.ts';
 
 /** More are no pipeline that people write. */
 const maxStages = 16;
-/** JSArray: its length follows map, properties and elements. */
-const arrayLength = 24;
 /** What is to be said of a stream whose event is waited for (lib/internal/streams/readable.js, writable.js). */
 const eventWords: Partial<Record<string, (state: StreamState) => string[]>> = {
   data: readingWords,
@@ -80,10 +78,7 @@ interface Stage {
 
 function readStages(heap: Heap, list: Tagged): Stage[] {
   if (!heap.is(list, 'JS_ARRAY')) return [];
-  const length = smiValue(heap.field(list, arrayLength)) ?? 0;
-  const elements = readElements(heap, list, length, maxStages).flatMap(({ slot }) =>
-    slot.kind === 'tagged' && isReceiver(heap, slot.word) ? [slot.word] : [],
-  );
+  const elements = readArrayWords(heap, list, maxStages).filter((word) => isReceiver(heap, word));
   const [first] = elements;
   // pipeline([a, b, c])
   if (elements.length === 1 && first !== undefined) return readStages(heap, first);

@@ -19,7 +19,10 @@ for (const node of nodeNames)
         told('asked'),
         `ClientRequest {POST http://127.0.0.1:${fds.port}/orders/17?x=1, answered 202}`,
       );
-      assert.equal(told('answer'), 'IncomingMessage {202}');
+      assert.equal(
+        told('answer'),
+        `IncomingMessage {202 to POST http://127.0.0.1:${fds.port}/orders/17?x=1}`,
+      );
       assert.equal(told('server'), `Server {listening, fd ${fds.server}, 1 connections}`);
       assert.equal(told('accepted'), `Socket {fd ${fds.accepted}}`);
       assert.equal(told('made'), `Socket {fd ${fds.made}}`);

@@ -4,7 +4,7 @@ import { type Rule, loopEvidence, nameMain } from '../evidence.ts';
 import type { Capture, Task } from '../../report/schema.ts';
 import { subjectOf } from '../../report/subject.ts';
 import { findKeepers, type Keeper } from '../kept-alive.ts';
-import { asksInVain, findStandings, standingWords } from '../suspended.ts';
+import { asksInVain, findStandings, type Standing, standingWords } from '../suspended.ts';
 import { unansweredRequests, unansweredWords } from '../unanswered.ts';
 import {
   Waits,
@@ -39,11 +39,12 @@ export const idle: Rule = (scene) => {
         : ` (${handles} active handles)`;
   const work = workElsewhere(capture);
   const waits = new Waits(capture);
+  const standings = findStandings(waits);
   const children = waits.own.length === 0 ? nodeChildren(capture) : [];
   const who = work.length === 0 ? 'process' : 'main thread';
   return {
     kind: 'idle',
-    summary: `${[`The ${who} is idle: its event loop waits for work${open}`, ...unansweredWords(capture), ...work, ...suspendedWords(waits, capture)].join('; ')}.`,
+    summary: `${[`The ${who} is idle: its event loop waits for work${open}`, ...unansweredWords(capture), ...work, ...suspendedWords(standings, waits, capture)].join('; ')}.`,
     confidence: scene.isLoopKnown ? 'certain' : 'likely',
     thread: main.tid,
     evidence: [
@@ -55,7 +56,7 @@ export const idle: Rule = (scene) => {
         .map(({ http, peer = '?' }) => ({
           text: `not answered: ${http.method} ${http.url}, of ${peer}`,
         })),
-      ...suspendedEvidence(waits, capture),
+      ...suspendedEvidence(standings, waits, capture),
     ],
     ...(children.length > 0 && {
       advice: `See what ${children.length === 1 ? 'the child does' : 'the children do'}: sleeper dump ${children.join(' ')}`,
@@ -90,22 +91,21 @@ function listKeepers(keepers: readonly Keeper[]): string {
 }
 
 /** How many functions are suspended, and where in the end: most idle processes have some, and some are stuck with them. */
-function suspendedWords(waits: Waits, capture: Capture): string[] {
+function suspendedWords(standings: readonly Standing[], waits: Waits, capture: Capture): string[] {
   const own = waits.own.length > 0;
   const suspended = own ? waits.own : waits.tasks.filter(isPackageTask);
   const count = countOf(suspended);
-  if (count === 0) return underWayWords(waits);
+  if (count === 0) return underWayWords(standings);
   // HTTP/2, and connections whose requests are not known.
   const isTold = unansweredRequests(capture).length > 0;
   const answering = isTold ? 0 : countOf(suspended.filter((task) => hasObject(task, response)));
   return [
-    `${count} async ${count === 1 ? 'function' : 'functions'}${own ? '' : ' of packages'} ${count === 1 ? 'is' : 'are'} suspended${answering === 0 ? '' : `, ${answering} of them with a request to answer`}${whereWords(waits, capture)}`,
+    `${count} async ${count === 1 ? 'function' : 'functions'}${own ? '' : ' of packages'} ${count === 1 ? 'is' : 'are'} suspended${answering === 0 ? '' : `, ${answering} of them with a request to answer`}${whereWords(standings, waits, capture)}`,
   ];
 }
 
 /** The one place where all stand, and what is waited for there; of several those where most do. */
-function whereWords(waits: Waits, capture: Capture): string {
-  const all = findStandings(waits);
+function whereWords(all: readonly Standing[], waits: Waits, capture: Capture): string {
   const inner = all.filter(({ task }) => !isTopLevel(task));
   const standings = inner.length > 0 ? inner : all;
   const [first, ...others] = standings;
@@ -118,8 +118,8 @@ function whereWords(waits: Waits, capture: Capture): string {
 }
 
 /** Where no function but Node's own is left. */
-function underWayWords(waits: Waits): string[] {
-  const subjects = [...new Set(findStandings(waits).flatMap(({ task }) => subjectOf(task) ?? []))];
+function underWayWords(standings: readonly Standing[]): string[] {
+  const subjects = [...new Set(standings.flatMap(({ task }) => subjectOf(task) ?? []))];
   const more = subjects.length - maxTold;
   return subjects.length === 0
     ? []
@@ -127,16 +127,18 @@ function underWayWords(waits: Waits): string[] {
 }
 
 /** Where most stand, and what packages of theirs wait for in the end. */
-function suspendedEvidence(waits: Waits, capture: Capture): { text: string }[] {
-  return findStandings(waits)
-    .slice(0, maxTold)
-    .map(({ task, count }) => {
-      const others = count - countOf([task]);
-      const alike = others === 0 ? '' : `, and ${others} more there`;
-      return {
-        text: `suspended: ${identifyTask(task, capture)}${alike}, waits for ${endWords(task, waits, capture)}`,
-      };
-    });
+function suspendedEvidence(
+  standings: readonly Standing[],
+  waits: Waits,
+  capture: Capture,
+): { text: string }[] {
+  return standings.slice(0, maxTold).map(({ task, count }) => {
+    const others = count - countOf([task]);
+    const alike = others === 0 ? '' : `, and ${others} more there`;
+    return {
+      text: `suspended: ${identifyTask(task, capture)}${alike}, waits for ${endWords(task, waits, capture)}`,
+    };
+  });
 }
 
 function endWords(task: Task, waits: Waits, capture: Capture): string {

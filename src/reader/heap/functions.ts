@@ -61,6 +61,11 @@ export function readSourceRange(
   return { start: -1, end: -1 };
 }
 
+/** The scope that a JSFunction was made in. @throws UnreadableMemory */
+export function contextOfFunction(heap: Heap, jsFunction: Tagged): Tagged {
+  return heap.field(jsFunction, heap.layout.require('functionContext'));
+}
+
 /** The SharedFunctionInfo of a JSFunction. @throws UnreadableMemory */
 export function sharedOfFunction(heap: Heap, jsFunction: Tagged): Tagged {
   return heap.field(jsFunction, heap.layout.require('functionShared'));

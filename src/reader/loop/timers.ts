@@ -9,6 +9,7 @@
  */
 import { limits } from '../../limits.ts';
 import type { Timer } from '../../report/schema.ts';
+import { contextOfFunction } from '../heap/functions.ts';
 import { type Heap, noType } from '../heap/heap.ts';
 import { isPointer, smiValue, type Tagged, untag } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
@@ -89,7 +90,7 @@ class TimerReader {
       this.incomplete = torn;
       return;
     }
-    const context = this.#heap.field(callback, this.#heap.layout.require('functionContext'));
+    const context = contextOfFunction(this.#heap, callback);
     const variables = new Map(
       readScopeChain(this.#heap, context, -1, -1).flatMap(({ name, slot }) =>
         slot.kind === 'tagged' ? [[name, slot.word]] : [],
@@ -175,7 +176,7 @@ class TimerReader {
     try {
       const target = unbound(this.#heap, callback);
       if (!this.#heap.isFunction(target)) return undefined;
-      const context = this.#heap.field(target, this.#heap.layout.require('functionContext'));
+      const context = contextOfFunction(this.#heap, target);
       const about = subjectOfScope(this.#heap, context, this.#wish.withValues, 'inner');
       return about === '' ? undefined : { about };
     } catch (error) {

@@ -113,8 +113,9 @@ export class LazyProgram implements SyntaxTree {
    */
   #openAround(node: FunctionNode, place: Range): boolean {
     const { body } = node;
-    if (body.type !== 'BlockStatement' || body.end - body.start < minLongBody) return false;
-    const { start, end } = statementsAround(place, this.#text, body, this.#skipped.get(body) ?? []);
+    const mayEnd = body.type === 'BlockStatement' ? (this.#skipped.get(body) ?? []) : [];
+    if (body.type !== 'BlockStatement' || mayEnd.length === 0) return false;
+    const { start, end } = statementsAround(place, this.#text, body, mayEnd);
     let part = this.#parts.get(start);
     if (part === undefined || part.end < end) {
       this.#wait(end - start);

@@ -3,7 +3,12 @@
  *
  *     iterator, among the variables of the suspended function ─► next ─► the scope of on(): emitter ─► its listeners, of which one is of that scope
  */
-import { readScriptName, readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
+import {
+  contextOfFunction,
+  readScriptName,
+  readSharedFunction,
+  sharedOfFunction,
+} from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { readString } from '../heap/strings.ts';
 import type { Tagged } from '../layout/tagged.ts';
@@ -54,7 +59,7 @@ function tellIterator(heap: Heap, iterator: Tagged, withValues: boolean): string
   if (!heap.is(iterator, 'JS_OBJECT')) return null;
   const next = propertiesOf(heap, iterator, 4).get('next');
   if (next === undefined || !heap.isFunction(next) || !isOfEvents(heap, next)) return null;
-  const context = contextOf(heap, next);
+  const context = contextOfFunction(heap, next);
   const variables = readScopeChain(heap, context, 0, Infinity);
   const find = (name: string): Tagged => {
     const slot = variables.find((variable) => variable.name === name)?.slot;
@@ -76,7 +81,7 @@ function findEvent(heap: Heap, emitter: Tagged, scope: Tagged): string | null {
   if (events === undefined || !isReceiver(heap, events)) return null;
   for (const [event, word] of propertiesOf(heap, events, maxEvents))
     for (const listener of readListeners(heap, word, maxListeners)) {
-      if (!heap.isFunction(listener) || contextOf(heap, listener) !== scope) continue;
+      if (!heap.isFunction(listener) || contextOfFunction(heap, listener) !== scope) continue;
       const { name } = readSharedFunction(heap, sharedOfFunction(heap, listener));
       if (!ofItsEnd.test(name)) return event;
     }
@@ -86,8 +91,4 @@ function findEvent(heap: Heap, emitter: Tagged, scope: Tagged): string | null {
 function isOfEvents(heap: Heap, jsFunction: Tagged): boolean {
   const shared = readSharedFunction(heap, sharedOfFunction(heap, jsFunction));
   return shared.script !== null && readScriptName(heap, shared.script) === script;
-}
-
-function contextOf(heap: Heap, jsFunction: Tagged): Tagged {
-  return heap.field(jsFunction, heap.layout.require('functionContext'));
 }

@@ -6,7 +6,7 @@
  *     awaited promise.then(fulfilled, rejected)      fulfilled ─► its scope: resolve ─► its context: the promise
  *                                                                 scope around it: the generator
  */
-import { readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
+import { contextOfFunction, readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { readScopeInfo } from '../heap/scope-info.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
@@ -33,7 +33,7 @@ const handlers = new WeakMap<Heap, Map<Tagged, boolean>>();
 /** @param handler a function of a script that is called when a promise is fulfilled @throws UnreadableMemory */
 export function readGeneratorRun(heap: Heap, handler: Tagged): GeneratorRun | null {
   if (!isHandler(heap, sharedOfFunction(heap, handler))) return null;
-  const context = heap.field(handler, heap.layout.require('functionContext'));
+  const context = contextOfFunction(heap, handler);
   const variables = readVariables(heap, context);
   const generator = readVariables(heap, heap.element(context, previousContext)).get(generatorName);
   const resolve = variables.get('resolve');
@@ -42,7 +42,7 @@ export function readGeneratorRun(heap: Heap, handler: Tagged): GeneratorRun | nu
   if (!isSuspended(heap, generator)) return null;
   // A promise class of the program's own has functions of a script.
   if (readSharedFunction(heap, sharedOfFunction(heap, resolve)).script !== null) return null;
-  const own = heap.field(resolve, heap.layout.require('functionContext'));
+  const own = contextOfFunction(heap, resolve);
   if (!heap.isContext(own) || heap.arrayLength(own) <= promiseSlot) return null;
   const promise = heap.element(own, promiseSlot);
   return heap.is(promise, 'JS_PROMISE') ? { generator, promise } : null;

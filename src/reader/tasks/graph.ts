@@ -3,7 +3,7 @@
  * when a promise settles. A suspended function does not know its promise; the promise's reactions know the function.
  */
 import { limits } from '../../limits.ts';
-import { sharedOfFunction } from '../heap/functions.ts';
+import { contextOfFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
@@ -148,7 +148,7 @@ export class TaskGraph {
 function closureWords(heap: Heap, closure: Tagged): Tagged[] {
   try {
     if (!heap.isFunction(closure)) return [];
-    const context = heap.field(closure, heap.layout.require('functionContext'));
+    const context = contextOfFunction(heap, closure);
     return heap.isContext(context) ? [2, 3, 4].map((slot) => heap.element(context, slot)) : [];
   } catch (error) {
     if (error instanceof UnreadableMemory) return [];

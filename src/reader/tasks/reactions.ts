@@ -13,7 +13,7 @@
  *     a function with a script                                   .then(handler), or what runs a generator (generator-runs.ts)
  */
 import { limits } from '../../limits.ts';
-import { sharedOfFunction } from '../heap/functions.ts';
+import { contextOfFunction, sharedOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
@@ -154,7 +154,7 @@ function readClosure(heap: Heap, address: Tagged): Closure {
   const shared = sharedOfFunction(heap, address);
   // A script's function may have captured anything.
   if (heap.is(heap.field(shared, heap.layout.require('sharedScript')), 'SCRIPT')) return plain;
-  const context = heap.field(address, heap.layout.require('functionContext'));
+  const context = contextOfFunction(heap, address);
   if (!heap.isContext(context)) return plain;
   const length = heap.arrayLength(context);
   const words = contextSlots

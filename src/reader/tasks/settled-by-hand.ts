@@ -8,7 +8,12 @@
  *
  * Whoever has a resolve function may not call it, or somebody else sooner: no such link makes a circle a deadlock.
  */
-import { readSharedFunction, readSourceRange, sharedOfFunction } from '../heap/functions.ts';
+import {
+  contextOfFunction,
+  readSharedFunction,
+  readSourceRange,
+  sharedOfFunction,
+} from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { readScopeInfo, type ScopeInfo } from '../heap/scope-info.ts';
 import { isPointer, type Tagged } from '../layout/tagged.ts';
@@ -132,7 +137,7 @@ class ByHand {
   ofHandler(handler: Tagged): Set<Tagged> {
     const hits = this.#attempt([], () => {
       if (this.#textOf(handler) !== null) return this.#ofFunction(handler, 2);
-      const context = this.#contextOf(handler);
+      const context = contextOfFunction(this.#heap, handler);
       return closureSlots.flatMap((slot) => this.#ofFunction(this.#heap.element(context, slot), 2));
     });
     return new Set(hits.map(({ promise }) => promise));
@@ -198,7 +203,10 @@ class ByHand {
 
   #ofFunction(jsFunction: Tagged, maxDepth: number): Hit[] {
     if (!isPointer(jsFunction) || !this.#heap.isFunction(jsFunction)) return [];
-    return this.#mentioned(jsFunction, this.#around(this.#contextOf(jsFunction), maxDepth));
+    return this.#mentioned(
+      jsFunction,
+      this.#around(contextOfFunction(this.#heap, jsFunction), maxDepth),
+    );
   }
 
   /** What is in the scopes from a context outwards. */
@@ -270,10 +278,6 @@ class ByHand {
       this.#scopes.set(address, info);
     }
     return info;
-  }
-
-  #contextOf(jsFunction: Tagged): Tagged {
-    return this.#heap.field(jsFunction, this.#heap.layout.require('functionContext'));
   }
 
   #attempt<T>(otherwise: T, read: () => T): T {

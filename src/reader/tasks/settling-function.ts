@@ -1,5 +1,10 @@
 /** A function that settles a promise, in words: one of the program's by its name and what it is about, one of Node's own by what it waits for. */
-import { readSharedFunction, readSourceRange, sharedOfFunction } from '../heap/functions.ts';
+import {
+  contextOfFunction,
+  readSharedFunction,
+  readSourceRange,
+  sharedOfFunction,
+} from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import type { ScriptCache } from '../scripts.ts';
@@ -20,7 +25,7 @@ export function describeFunction(
   const script = shared.script === null ? null : scripts.read(heap, shared.script);
   const name = script?.nameOf(shared) ?? shared.name;
   const file = script?.name ?? '';
-  const context = heap.field(address, heap.layout.require('functionContext'));
+  const context = contextOfFunction(heap, address);
   const words = tellNodeWait(heap, file, context);
   if (words !== null) return { kind: 'node', words };
   const about = subjectOfScope(heap, context, withValues);

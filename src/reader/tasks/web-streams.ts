@@ -6,6 +6,7 @@
  * (Node.js lib/internal/webstreams/readablestream.js, undici lib/web/fetch/index.js httpNetworkFetch()). The names on the way differ by
  * version, so it is looked for from one object to the next, the nearest first, and not in the scopes of modules.
  */
+import { contextOfFunction } from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import type { Tagged } from '../layout/tagged.ts';
 import { UnreadableMemory } from '../memory/source.ts';
@@ -75,7 +76,7 @@ function nearestTransfer(heap: Heap, from: readonly Tagged[]): string {
 
 function linked(heap: Heap, object: Tagged): Iterable<Tagged> {
   if (!heap.isFunction(object)) return propertiesOf(heap, object).values();
-  const context = heap.field(object, heap.layout.require('functionContext'));
+  const context = contextOfFunction(heap, object);
   return readScopeChain(heap, context, insideModule, Infinity).flatMap(({ isOwn, slot }) =>
     isOwn && slot.kind === 'tagged' ? [slot.word] : [],
   );

@@ -2,7 +2,12 @@
  * Which child process a pipe leads to. The socket does not say, but ChildProcess.spawn() (lib/internal/child_process.js) listens to the end of the
  * child's output, and its listener has the ChildProcess as `this`.
  */
-import { readScriptName, readSharedFunction, sharedOfFunction } from '../heap/functions.ts';
+import {
+  contextOfFunction,
+  readScriptName,
+  readSharedFunction,
+  sharedOfFunction,
+} from '../heap/functions.ts';
 import type { Heap } from '../heap/heap.ts';
 import { smiValue, type Tagged } from '../layout/tagged.ts';
 import { readListeners } from './elements.ts';
@@ -34,7 +39,7 @@ export function tellChildStream(heap: Heap, socket: Tagged, properties: Properti
 function tellChildOf(heap: Heap, listener: Tagged, socket: Tagged): string | null {
   const { script } = readSharedFunction(heap, sharedOfFunction(heap, listener));
   if (script === null || readScriptName(heap, script) !== childScript) return null;
-  const context = heap.field(listener, heap.layout.require('functionContext'));
+  const context = contextOfFunction(heap, listener);
   const owner = readScopeChain(heap, context, 0, Infinity).find(({ name }) => name === 'this');
   if (owner?.slot.kind !== 'tagged' || !isReceiver(heap, owner.slot.word)) return null;
   const child = propertiesOf(heap, owner.slot.word, maxProperties);

@@ -118,7 +118,7 @@ function socketWords(heap: Heap, request: Properties): string {
 function tellSocket(heap: Heap, properties: Properties, socket: Tagged): NodeObject | null {
   if (!properties.has('connecting')) return null;
   const fd = readDescriptor(heap, properties);
-  const host = tlsNameOf(heap, properties) ?? text(heap, properties.get('_host'));
+  const host = hostAskedFor(heap, properties);
   const child = host === null ? tellChildStream(heap, socket, properties) : null;
   const known = fd === null ? 'no descriptor: not open, or closed' : `fd ${fd}`;
   const words = `${known}${host === null ? '' : ` to ${host}`}${child === null ? '' : `, ${child}`}`;
@@ -128,7 +128,12 @@ function tellSocket(heap: Heap, properties: Properties, socket: Tagged): NodeObj
 /** Whom a socket was told to connect to, where that is more than an address; may be empty. */
 export function tellPurpose(heap: Heap, className: string, properties: Properties): string {
   if (className !== 'Socket' && className !== 'TLSSocket') return '';
-  return tlsNameOf(heap, properties) ?? text(heap, properties.get('_host')) ?? '';
+  return hostAskedFor(heap, properties) ?? '';
+}
+
+/** The name that was looked up, of a plain socket (lib/net.js). */
+function hostAskedFor(heap: Heap, socket: Properties): string | null {
+  return tlsNameOf(heap, socket) ?? text(heap, socket.get('_host'));
 }
 
 /** Whom a TLSSocket was told to connect to, with the port (lib/_tls_wrap.js). */
